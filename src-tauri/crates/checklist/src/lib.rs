@@ -1,0 +1,1 @@
+//! The checklists of CIPP's two founding documents, and what was ticked.

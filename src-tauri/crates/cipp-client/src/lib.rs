@@ -1,0 +1,1 @@
+//! Connection + secret -> token -> request -> rows: the client of CIPP's API.

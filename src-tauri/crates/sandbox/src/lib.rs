@@ -1,0 +1,1 @@
+//! Entra and CIPP, imitated from the facts, never from our client.
