@@ -1,1 +1,12 @@
-//! What the tests share.
+//! What the tests share: programs and surroundings a test starts and that end with it. Nothing here tests anything.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "this crate exists for tests alone"
+)]
+
+#[cfg(target_os = "linux")]
+pub mod desktop;
+#[cfg(target_os = "linux")]
+pub mod window;

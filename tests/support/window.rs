@@ -1,0 +1,356 @@
+//! The built app in a real window, driven as a person would: by what is on the screen and by keys.
+//!
+//! One [`Window`] is one run of the app on a [`Desktop`], through WebKitWebDriver. Helpers wait for what they need and
+//! end the test with the page's text and a picture when it does not come, so that a test is a few lines without pauses.
+
+use std::fs::{self, File, OpenOptions};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::wd::TimeoutConfiguration;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::desktop::{Desktop, Process};
+
+/// How long to wait for anything: far above what is usual, since the machine may be busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+const PAUSE: Duration = Duration::from_millis(60);
+
+/// One run of the app.
+pub struct Window {
+    client: Client,
+    _driver: Process,
+}
+
+/// The project's folder.
+pub fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// A program that cargo built for this test run. `CIPP_DESK_BIN_DIR` names another folder, such as an installed one.
+pub fn built(name: &str) -> PathBuf {
+    let folder = match std::env::var_os("CIPP_DESK_BIN_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        // The test program lies in target/<profile>/deps.
+        None => std::env::current_exe()
+            .unwrap()
+            .ancestors()
+            .nth(2)
+            .unwrap()
+            .to_owned(),
+    };
+    let path = folder.join(name);
+    assert!(
+        path.exists(),
+        "{} is not built; run: cargo build --workspace",
+        path.display()
+    );
+    path
+}
+
+impl Window {
+    /// Starts the app and waits until its page is there.
+    pub async fn open(desktop: &Desktop, arguments: &[&str]) -> Self {
+        let port = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let log = || -> File {
+            OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(desktop.log_file())
+                .unwrap()
+        };
+        let driver = Process::start(
+            desktop
+                .command("WebKitWebDriver")
+                .arg(format!("--port={port}"))
+                .env("TAURI_WEBVIEW_AUTOMATION", "true")
+                .stdout(log())
+                .stderr(log()),
+        );
+        let address = format!("http://127.0.0.1:{port}");
+        let client = connect(&address, arguments).await;
+        // Scripts that wait for two frames or for axe may take long on a busy machine.
+        let timeouts = TimeoutConfiguration::new(Some(PATIENCE), None, Some(Duration::ZERO));
+        client.update_timeouts(timeouts).await.unwrap();
+        let window = Self {
+            client,
+            _driver: driver,
+        };
+        window
+            .until(
+                "the page is drawn",
+                "return document.querySelector('[data-testid]') !== null",
+            )
+            .await;
+        window
+    }
+
+    /// The element with this test id, as soon as it is there and can be seen.
+    pub async fn see(&self, id: &str) -> Element {
+        let started = Instant::now();
+        loop {
+            if let Some(element) = self.find(id).await {
+                return element;
+            }
+            self.patience(started, &format!("{id} on the screen")).await;
+        }
+    }
+
+    /// Whether an element with this test id is on the screen now.
+    pub async fn sees(&self, id: &str) -> bool {
+        self.find(id).await.is_some()
+    }
+
+    /// Waits until no element with this test id is on the screen.
+    pub async fn see_no_more(&self, id: &str) {
+        let started = Instant::now();
+        while self.sees(id).await {
+            self.patience(started, &format!("{id} to go away")).await;
+        }
+    }
+
+    async fn find(&self, id: &str) -> Option<Element> {
+        let css = format!("[data-testid='{id}']");
+        let element = self.client.find(Locator::Css(&css)).await.ok()?;
+        element.is_displayed().await.ok()?.then_some(element)
+    }
+
+    /// How many elements with this test id the page has.
+    pub async fn count(&self, id: &str) -> usize {
+        let css = format!("[data-testid='{id}']");
+        self.client
+            .find_all(Locator::Css(&css))
+            .await
+            .unwrap()
+            .len()
+    }
+
+    /// Waits until the page's text has these words, in any case and with any spacing.
+    pub async fn read(&self, words: &str) {
+        self.read_in("", words).await;
+    }
+
+    /// Waits until the text of the element with this test id has these words.
+    pub async fn read_in(&self, id: &str, words: &str) {
+        let started = Instant::now();
+        while !squeezed(&self.text(id).await).contains(&squeezed(words)) {
+            self.patience(
+                started,
+                &format!("the words \"{words}\" in {}", or_page(id)),
+            )
+            .await;
+        }
+    }
+
+    /// The text that can be read now: of the elements with this test id, or of the whole page when it is empty.
+    pub async fn text(&self, id: &str) -> String {
+        let css = if id.is_empty() {
+            "body".to_owned()
+        } else {
+            format!("[data-testid='{id}']")
+        };
+        let script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText).join('\\n')";
+        let text = self.run(script, vec![json!(css)]).await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Clicks the element with this test id.
+    pub async fn click(&self, id: &str) {
+        let started = Instant::now();
+        // Between finding and clicking the page may have drawn the element anew.
+        while let Err(error) = self.see(id).await.click().await {
+            self.patience(started, &format!("{id} to be clicked ({error})"))
+                .await;
+        }
+    }
+
+    /// Empties a field and types into it.
+    pub async fn type_into(&self, id: &str, text: &str) {
+        let field = self.see(id).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Puts text into a field at once, as pasting does. Used where typing every key would only cost time.
+    pub async fn paste_into(&self, id: &str, text: &str) {
+        let field = self.see(id).await;
+        let script = "const [field, text] = arguments;
+            field.focus();
+            const data = new DataTransfer();
+            data.setData('text/plain', text);
+            const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+            if (field.dispatchEvent(paste)) {
+                field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+                field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));
+            }";
+        self.run(
+            script,
+            vec![serde_json::to_value(field).unwrap(), json!(text)],
+        )
+        .await;
+    }
+
+    /// Presses keys on whatever has the focus, for example `"j"` or `Key::Enter`.
+    pub async fn press(&self, keys: impl Into<String>) {
+        self.client
+            .active_element()
+            .await
+            .unwrap()
+            .send_keys(&keys.into())
+            .await
+            .unwrap();
+    }
+
+    /// What a form field holds now.
+    pub async fn value(&self, id: &str) -> String {
+        self.see(id)
+            .await
+            .prop("value")
+            .await
+            .unwrap()
+            .unwrap_or_default()
+    }
+
+    /// An attribute of the element with this test id.
+    pub async fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        self.see(id).await.attr(name).await.unwrap()
+    }
+
+    /// Waits until a script (with `return`) says true.
+    pub async fn until(&self, what: &str, script: &str) {
+        let started = Instant::now();
+        while self.client.execute(script, vec![]).await.ok() != Some(Value::Bool(true)) {
+            self.patience(started, what).await;
+        }
+    }
+
+    /// Runs a script in the page.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap()
+    }
+
+    /// Everything the page holds that a secret could be read from: its markup, its text and what its fields hold.
+    pub async fn everything(&self) -> String {
+        let script = "const fields = [...document.querySelectorAll('input, textarea')].map((one) => one.value);
+            return [document.documentElement.outerHTML, document.body.innerText, ...fields,
+                JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })].join('\\n')";
+        self.run(script, vec![]).await.as_str().unwrap().to_owned()
+    }
+
+    /// Saves a picture of the window as `target/screenshots/<name>.png`.
+    pub async fn picture(&self, name: &str) {
+        // A picture taken right after a change shows the frame before it.
+        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+        self.client.execute_async(frames, vec![]).await.unwrap();
+        let folder = project().join("target/screenshots");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join(format!("{name}.png")),
+            self.client.screenshot().await.unwrap(),
+        )
+        .unwrap();
+    }
+
+    /// Checks the page for accessibility with axe-core; every violation is listed.
+    pub async fn accessible(&self, screen: &str) {
+        let axe = project().join("node_modules/axe-core/axe.min.js");
+        let source = fs::read_to_string(axe).expect("axe-core is installed; run: npm ci");
+        self.run(&source, vec![]).await;
+        let script = "const done = arguments[0];
+            axe.run(document, { resultTypes: ['violations'] }).then(
+                ({ violations }) => done(violations.flatMap(({ id, help, nodes }) =>
+                    nodes.map(({ html, failureSummary }) => `${id}: ${help}\\n    ${html}\\n    ${failureSummary}`))),
+                (error) => done([`axe failed: ${error}`]))";
+        let violations = self.client.execute_async(script, vec![]).await.unwrap();
+        let list: Vec<&str> = violations
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        assert!(
+            list.is_empty(),
+            "{screen} is not accessible:\n{}",
+            list.join("\n")
+        );
+    }
+
+    /// A picture and the accessibility check of one screen.
+    pub async fn inspect(&self, screen: &str) {
+        self.picture(screen).await;
+        self.accessible(screen).await;
+    }
+
+    /// Sets the size of the window, in CSS pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+    }
+
+    /// Ends the app.
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+    }
+
+    async fn patience(&self, started: Instant, what: &str) {
+        if started.elapsed() < PATIENCE {
+            tokio::time::sleep(PAUSE).await;
+            return;
+        }
+        let picture = format!(
+            "failed-{}",
+            std::thread::current()
+                .name()
+                .unwrap_or("test")
+                .replace("::", "-")
+        );
+        self.picture(&picture).await;
+        let page = self.text("").await;
+        panic!(
+            "waited {PATIENCE:?} in vain for {what}; picture {picture}.png. The page reads:\n{page}"
+        );
+    }
+}
+
+async fn connect(address: &str, arguments: &[&str]) -> Client {
+    let mut capabilities = serde_json::Map::new();
+    let app = json!({ "binary": built("cipp-desk"), "args": arguments });
+    capabilities.insert("webkitgtk:browserOptions".into(), app);
+    let started = Instant::now();
+    loop {
+        let attempt = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.clone())
+            .connect(address)
+            .await;
+        match attempt {
+            Ok(client) => return client,
+            Err(error) => assert!(
+                started.elapsed() < PATIENCE,
+                "the app could not be started: {error}"
+            ),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
+}
+
+fn or_page(id: &str) -> &str {
+    if id.is_empty() { "the page" } else { id }
+}
