@@ -1,0 +1,370 @@
+//! The client: one connection with its secret, and the calls that can be made with it.
+//!
+//! Here: the order of things in one call (pace, token, request, one forced renewal, retries, cancelling). Not here:
+//! what each endpoint asks and answers (`endpoints/`), what a reply means (`reply.rs`), what a token is (`token.rs`).
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+use url::Url;
+
+use crate::connection::Connection;
+use crate::endpoints::Endpoint;
+use crate::error::{ClientError, WrongDoor};
+use crate::pace::{Pace, Permit};
+use crate::reply::{self, LONGEST_ERROR_BYTES};
+use crate::retry::{Failure, RetryPolicy, Tries};
+use crate::rows::Rows;
+use crate::scrub::Known;
+use crate::secret::Secret;
+use crate::token::{Ask, Token, TokenClaims, Tokens};
+use crate::wire;
+
+/// The largest reply of an endpoint that is read whole, in bytes. Lists of rows are not read whole.
+const LONGEST_WHOLE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How a client behaves. The defaults fit CIPP; tests shorten them.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// Sent as `User-Agent`.
+    pub user_agent: String,
+    /// For the connection alone, TLS included.
+    pub connect_timeout: Duration,
+    /// Until the reply begins: CIPP may work for ten minutes before it says anything.
+    pub header_timeout: Duration,
+    /// The longest silence in the middle of a reply.
+    pub read_timeout: Duration,
+    /// For one whole token request.
+    pub token_timeout: Duration,
+    /// Calls at once, streaming included.
+    pub max_in_flight: usize,
+    /// Calls that may begin within one `window`. CIPP allows 100 for each API client.
+    pub calls_per_window: usize,
+    /// See `calls_per_window`.
+    pub window: Duration,
+    /// What is tried again.
+    pub retry: RetryPolicy,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        ClientOptions {
+            user_agent: concat!("CIPP-Desk/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(620),
+            read_timeout: Duration::from_secs(620),
+            token_timeout: Duration::from_secs(30),
+            max_in_flight: 2,
+            calls_per_window: 90,
+            window: Duration::from_secs(10),
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+/// A client of one CIPP instance. Cheap to clone; clones share the token, the pace and the connections.
+///
+/// Every call ends at once when its `cancel` token is cancelled, with [`ClientError::Cancelled`]; the server may go on
+/// working on what was already sent.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    secret: Secret,
+    options: ClientOptions,
+    http: reqwest::Client,
+    tokens: Tokens,
+    pace: Pace,
+}
+
+/// A reply with status 200 whose body has not been read, and the right to read it.
+pub(crate) struct Opened {
+    pub(crate) response: Response,
+    pub(crate) permit: Permit,
+    pub(crate) known: Known,
+}
+
+impl Client {
+    /// A client for this connection. Sends nothing.
+    ///
+    /// # Errors
+    /// [`ClientError::Local`] when the CA certificate cannot be read or TLS cannot be set up.
+    pub fn new(
+        connection: Connection,
+        secret: Secret,
+        options: ClientOptions,
+    ) -> Result<Client, ClientError> {
+        let http = wire::http_client(
+            &options,
+            connection.ca_cert.as_deref(),
+            connection.api_url.is_loopback(),
+        )?;
+        let tokens = Tokens::new(&connection, &options)?;
+        let pace = Pace::new(
+            options.max_in_flight,
+            options.calls_per_window,
+            options.window,
+        );
+        Ok(Client {
+            inner: Arc::new(Inner {
+                connection,
+                secret,
+                options,
+                http,
+                tokens,
+                pace,
+            }),
+        })
+    }
+
+    /// The connection this client was made for.
+    pub fn connection(&self) -> &Connection {
+        &self.inner.connection
+    }
+
+    /// Signs in, or uses the token that is there if it is good. A wrong secret is remembered: make a new client after
+    /// changing it.
+    ///
+    /// # Errors
+    /// [`ClientError::SignInRefused`] with Entra's code, or that the sign-in server could not be reached or understood.
+    pub async fn sign_in(&self, cancel: &CancellationToken) -> Result<TokenClaims, ClientError> {
+        until_cancelled(cancel, async {
+            Ok(self
+                .inner
+                .tokens
+                .current(&self.ask())
+                .await?
+                .claims()
+                .clone())
+        })
+        .await
+    }
+
+    /// Opens a list of rows at this endpoint.
+    pub(crate) async fn rows(
+        &self,
+        endpoint: &'static Endpoint,
+        query: &[(&str, String)],
+        cancel: &CancellationToken,
+    ) -> Result<Rows, ClientError> {
+        let opened = until_cancelled(cancel, self.open(endpoint, query)).await?;
+        Ok(Rows::new(
+            opened,
+            self.connection().api_url.host(),
+            cancel.clone(),
+        ))
+    }
+
+    /// Reads a reply that is small enough to be read whole, as JSON.
+    pub(crate) async fn whole(
+        &self,
+        endpoint: &'static Endpoint,
+        query: &[(&str, String)],
+        cancel: &CancellationToken,
+    ) -> Result<serde_json::Value, ClientError> {
+        until_cancelled(cancel, async {
+            let opened = self.open(endpoint, query).await?;
+            let host = self.connection().api_url.host();
+            let body = whole_body(opened.response, host, &opened.known).await?;
+            json(&body, host, &opened.known)
+        })
+        .await
+    }
+
+    /// Makes the call until it succeeds or is not worth another try. Takes no URL: only a compiled-in [`Endpoint`], all
+    /// of which are reads, so that trying again can never do something twice.
+    async fn open(
+        &self,
+        endpoint: &'static Endpoint,
+        query: &[(&str, String)],
+    ) -> Result<Opened, ClientError> {
+        let inner = &self.inner;
+        let url = inner.connection.api_url.endpoint(endpoint.name);
+        let mut tries = Tries::new(&inner.options.retry);
+        let mut not_accepted: Option<Arc<Token>> = None;
+        loop {
+            let token = match (&not_accepted, endpoint.public) {
+                (_, true) => None,
+                (None, false) => Some(inner.tokens.current(&self.ask()).await?),
+                (Some(old), false) => Some(inner.tokens.renewed(old, &self.ask()).await?),
+            };
+            let permit = inner.pace.enter().await.ok_or(ClientError::Cancelled)?;
+            let begun = Instant::now();
+            let known = Known::new(
+                [inner.secret.expose()]
+                    .into_iter()
+                    .chain(token.as_deref().map(Token::expose)),
+            );
+            let failure = match self.send(&url, query, token.as_deref(), &known).await {
+                Ok(response) if response.status() == StatusCode::OK => {
+                    return Ok(Opened {
+                        response,
+                        permit,
+                        known,
+                    });
+                }
+                Ok(response)
+                    if response.status() == StatusCode::UNAUTHORIZED
+                        && token.is_some()
+                        && not_accepted.is_none() =>
+                {
+                    // One forced renewal, then never again in this call (facts: Entra E.3).
+                    not_accepted = token;
+                    continue;
+                }
+                Ok(response) => read_failure(&url, response, &known).await,
+                Err(failure) => failure,
+            };
+            drop(permit);
+            match tries.pause_after(failure.again, begun.elapsed()) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(failure.error),
+            }
+        }
+    }
+
+    /// One request, up to the head of its reply.
+    async fn send(
+        &self,
+        url: &Url,
+        query: &[(&str, String)],
+        token: Option<&Token>,
+        known: &Known,
+    ) -> Result<Response, Failure> {
+        let (host, path) = (self.connection().api_url.host(), url.path());
+        let mut request = self
+            .inner
+            .http
+            .get(url.clone())
+            .query(query)
+            .header("accept", "application/json");
+        if let Some(token) = token {
+            request = request.header(reqwest::header::AUTHORIZATION, token.header());
+        }
+        let begun = Instant::now();
+        let patience = self.inner.options.header_timeout;
+        let response = match timeout(patience, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(wire::failure(host, error, known)),
+            Err(_) => return Err(wire::timed_out(host, patience)),
+        };
+        debug!(
+            host,
+            path,
+            status = response.status().as_u16(),
+            duration_ms = begun.elapsed().as_millis() as u64,
+            "call"
+        );
+        match reply::wrong_door(url, response.status(), response.headers()) {
+            Some(error) => Err(Failure::last(error)),
+            None => Ok(response),
+        }
+    }
+
+    fn ask(&self) -> Ask<'_> {
+        Ask {
+            connection: &self.inner.connection,
+            secret: &self.inner.secret,
+            options: &self.inner.options,
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("connection", &self.inner.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future's outcome, or `Cancelled` as soon as that happens; the future is dropped then, and with it its request.
+pub(crate) async fn until_cancelled<T>(
+    cancel: &CancellationToken,
+    future: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, ClientError> {
+    match cancel.run_until_cancelled(future).await {
+        Some(outcome) => outcome,
+        None => Err(ClientError::Cancelled),
+    }
+}
+
+/// The reason in a reply that is no success. Its body gets a few seconds; what came until then is enough.
+async fn read_failure(url: &Url, mut response: Response, known: &Known) -> Failure {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Vec::new();
+    let _ = timeout(Duration::from_secs(5), async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= LONGEST_ERROR_BYTES {
+                break;
+            }
+        }
+    })
+    .await;
+    body.truncate(LONGEST_ERROR_BYTES);
+    reply::failed(url, status, &headers, &body, known)
+}
+
+async fn whole_body(
+    mut response: Response,
+    host: &str,
+    known: &Known,
+) -> Result<Vec<u8>, ClientError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(wire::broken_body(host, error, 0, known)),
+        }
+        if body.len() > LONGEST_WHOLE_BYTES {
+            let detail = format!(
+                "the reply is larger than {} MB",
+                LONGEST_WHOLE_BYTES / (1024 * 1024)
+            );
+            return Err(ClientError::NotUnderstood {
+                field: "reply".into(),
+                detail,
+                rows_read: 0,
+            });
+        }
+    }
+}
+
+fn json(body: &[u8], host: &str, known: &Known) -> Result<serde_json::Value, ClientError> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if reply::begins_like_html(body) {
+        return Err(ClientError::WrongAddress {
+            host: host.to_owned(),
+            found: WrongDoor::Html,
+        });
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let cut_off = error.is_eof();
+        let detail = crate::scrub::excerpt(
+            &format!("no JSON ({error}): {}", String::from_utf8_lossy(body)),
+            known,
+        );
+        match cut_off {
+            true => ClientError::CutOff {
+                detail: "it ends in the middle".into(),
+                rows_read: 0,
+            },
+            false => ClientError::NotUnderstood {
+                field: "reply".into(),
+                detail,
+                rows_read: 0,
+            },
+        }
+    })
+}

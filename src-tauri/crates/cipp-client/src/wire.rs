@@ -1,0 +1,215 @@
+//! The HTTP clients, and what a failure on the wire means.
+//!
+//! Here: how the two clients (one for CIPP, one for the sign-in server) are built, and how an error of the network
+//! libraries becomes a `ReachCause`. Not here: anything about statuses and bodies (`reply.rs`).
+//!
+//! No redirect is ever followed: the bearer token is bound to one host, and CIPP's website answers with a redirect to
+//! a sign-in page (facts: CIPP 2.3). Certificates are judged by the operating system's verifier, so that a company's
+//! TLS inspection keeps working; there is no switch to skip it.
+
+use std::error::Error as _;
+use std::io::ErrorKind as Io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::client::ClientOptions;
+use crate::error::{ClientError, ReachCause};
+use crate::retry::{Again, Failure};
+use crate::scrub::{Known, excerpt};
+
+/// An HTTP client for one server.
+pub(crate) fn http_client(
+    options: &ClientOptions,
+    ca_cert: Option<&Path>,
+    loopback: bool,
+) -> Result<reqwest::Client, ClientError> {
+    let keep_alive = Duration::from_secs(30);
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .https_only(!loopback)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        // Front ends and NAT drop a silent connection long before CIPP's ten minutes are over (facts: Entra E.6).
+        .tcp_keepalive(keep_alive)
+        .http2_keep_alive_interval(keep_alive)
+        .http2_keep_alive_timeout(keep_alive)
+        .http2_adaptive_window(true);
+    if loopback {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = ca_cert {
+        builder = builder.tls_certs_merge(certificates(path)?);
+    }
+    builder.build().map_err(|error| ClientError::Local {
+        detail: format!(
+            "The HTTP client could not be set up: {}.",
+            chain(&error.without_url())
+        ),
+    })
+}
+
+/// The certificates of a file, PEM (one or more) or DER.
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
+    let name = path.display();
+    let refuse = |what: String| ClientError::Local {
+        detail: format!("The CA certificate file {name} {what}."),
+    };
+    let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let pem = memchr::memmem::find(&bytes, b"-----BEGIN").is_some();
+    let parsed = if pem {
+        reqwest::Certificate::from_pem_bundle(&bytes)
+    } else {
+        reqwest::Certificate::from_der(&bytes).map(|one| vec![one])
+    };
+    match parsed {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(refuse("holds no certificate (PEM or DER)".into())),
+    }
+}
+
+/// A request that got no answer.
+pub(crate) fn failure(host: &str, error: reqwest::Error, known: &Known) -> Failure {
+    let error = error.without_url();
+    let cause = cause_of(&error);
+    // A broken connection may be tried again because only reads come here. A certificate does not get better, and a
+    // read that used up its time-out is not worth a second one.
+    let again = match cause {
+        ReachCause::Tls | ReachCause::Proxy => Again::No,
+        ReachCause::Timeout if !error.is_connect() => Again::No,
+        _ => Again::Soon,
+    };
+    Failure {
+        error: unreachable(host, cause, &chain(&error), known),
+        again,
+    }
+}
+
+/// A time-out of our own.
+pub(crate) fn timed_out(host: &str, after: Duration) -> Failure {
+    Failure::last(ClientError::Unreachable {
+        host: host.to_owned(),
+        cause: ReachCause::Timeout,
+        detail: format!("no answer within {} s", after.as_secs()),
+    })
+}
+
+/// A body that broke off: before any row came it is like no answer at all, after that the rows are kept.
+pub(crate) fn broken_body(
+    host: &str,
+    error: reqwest::Error,
+    rows_read: u64,
+    known: &Known,
+) -> ClientError {
+    let error = error.without_url();
+    let words = chain(&error);
+    let cause = cause_of(&error);
+    if rows_read == 0
+        && matches!(cause, ReachCause::Timeout | ReachCause::Reset)
+        && !ends_early(&words)
+    {
+        return unreachable(host, cause, &words, known);
+    }
+    ClientError::CutOff {
+        detail: excerpt(&words, known),
+        rows_read,
+    }
+}
+
+/// Whether the server ended the body properly, only too early.
+fn ends_early(words: &str) -> bool {
+    [
+        "end of file before message length",
+        "unexpected end of file",
+        "unexpected EOF",
+    ]
+    .iter()
+    .any(|fragment| words.contains(fragment))
+}
+
+pub(crate) fn unreachable(
+    host: &str,
+    cause: ReachCause,
+    detail: &str,
+    known: &Known,
+) -> ClientError {
+    ClientError::Unreachable {
+        host: host.to_owned(),
+        cause,
+        detail: excerpt(detail, known),
+    }
+}
+
+/// What an error of the HTTP library means. The library tells some causes only in its words.
+pub(crate) fn cause_of(error: &reqwest::Error) -> ReachCause {
+    if error.is_dns() {
+        return ReachCause::Dns;
+    }
+    if error.is_timeout() {
+        return ReachCause::Timeout;
+    }
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.is::<rustls::Error>() {
+            return ReachCause::Tls;
+        }
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            // The TLS library hides inside an io::Error, which then is not part of the chain of sources.
+            if io
+                .get_ref()
+                .is_some_and(|inside| inside.is::<rustls::Error>())
+            {
+                return ReachCause::Tls;
+            }
+            match io.kind() {
+                Io::ConnectionRefused => return ReachCause::Refused,
+                Io::ConnectionReset
+                | Io::ConnectionAborted
+                | Io::BrokenPipe
+                | Io::UnexpectedEof => return ReachCause::Reset,
+                Io::TimedOut => return ReachCause::Timeout,
+                _ => {}
+            }
+        }
+        source = inner.source();
+    }
+    cause_in_words(&chain(error).to_ascii_lowercase())
+}
+
+fn cause_in_words(words: &str) -> ReachCause {
+    let says = |fragments: &[&str]| fragments.iter().any(|fragment| words.contains(fragment));
+    if says(&["proxy", "tunnel"]) {
+        ReachCause::Proxy
+    } else if says(&["certificate", "tls ", "handshake"]) {
+        ReachCause::Tls
+    } else if says(&[
+        "connection closed",
+        "incomplete message",
+        "end of file",
+        "connection reset",
+        "broken pipe",
+        "stream closed",
+        "stream error",
+        "goaway",
+    ]) {
+        ReachCause::Reset
+    } else {
+        ReachCause::Other
+    }
+}
+
+/// An error and its causes on one line. The caller has taken the address out.
+pub(crate) fn chain(error: &reqwest::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let more = inner.to_string();
+        if !words.contains(&more) {
+            words.push_str(": ");
+            words.push_str(&more);
+        }
+        source = inner.source();
+    }
+    words
+}
