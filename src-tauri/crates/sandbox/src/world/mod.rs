@@ -1,0 +1,258 @@
+//! The world behind the sandbox: a partner, its customers, and what CIPP logged about them.
+//!
+//! # How the generator works
+//!
+//! A world is a seed, a clock and a size. Nothing is stored but the cast (who exists); rows are made when asked for:
+//!
+//! 1. **Lay out** (`calendar`): for one day key, throw which source wrote each row and when. A row is a stub of
+//!    16 bytes: its last change, its number within the day, its source. The stubs are sorted newest first. This is all
+//!    that is ever held: one day at a time, two while a range is walked.
+//! 2. **Tell** (`entry`): the day's seed and the row's number give the row's own seed, and that gives tenant, user, API,
+//!    severity. Filters work on this.
+//! 3. **Write** (`entry`): message and LogData are composed from the `dictionary` straight into the answer's buffer.
+//!
+//! So a million rows cost no memory, every row is the same whenever and in whatever company it is asked for, and two
+//! worlds with the same size, seed and clock are equal to the byte. `incidents` hides three stories in the last days;
+//! [`WorldFlags`] makes single days hard to digest; `cast` and `dictionary` are plain lists to add to.
+//!
+//! What deliberately is not here: HTTP, parameters, and the two printed forms of CIPP's hosting. See `crate::cipp`.
+
+mod calendar;
+mod cast;
+mod chance;
+mod dictionary;
+mod entry;
+mod hostile;
+mod incidents;
+mod walk;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+pub use calendar::{DayIndex, key_of};
+pub use cast::{Cast, Template, Tenant};
+pub(crate) use entry::push_json_text;
+pub use entry::{Entry, LogData, Policy, Row};
+pub use walk::Walk;
+
+/// How much a world has to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorldSize {
+    /// About 50,000 rows over 30 days.
+    #[default]
+    Small,
+    /// About 250,000 rows over 60 days.
+    Medium,
+    /// About 1,000,000 rows over 90 days.
+    Large,
+}
+
+impl WorldSize {
+    /// How many days the log reaches back, today included.
+    pub const fn days(self) -> u16 {
+        match self {
+            WorldSize::Small => 30,
+            WorldSize::Medium => 60,
+            WorldSize::Large => 90,
+        }
+    }
+
+    /// Rows of the whole log.
+    const fn rows(self) -> u64 {
+        match self {
+            WorldSize::Small => 50_000,
+            WorldSize::Medium => 250_000,
+            WorldSize::Large => 1_000_000,
+        }
+    }
+
+    const fn rows_per_day(self) -> u64 {
+        self.rows() / self.days() as u64
+    }
+}
+
+/// A size that is none of the three.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{0}\" is not a size. Use small, medium or large.")]
+pub struct UnknownSize(String);
+
+impl FromStr for WorldSize {
+    type Err = UnknownSize;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSize> {
+        match text.to_ascii_lowercase().as_str() {
+            "small" => Ok(WorldSize::Small),
+            "medium" => Ok(WorldSize::Medium),
+            "large" => Ok(WorldSize::Large),
+            _ => Err(UnknownSize(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for WorldSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WorldSize::Small => "small",
+            WorldSize::Medium => "medium",
+            WorldSize::Large => "large",
+        })
+    }
+}
+
+/// What makes a world hard to digest. All off: an ordinary world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorldFlags {
+    /// The middle row of every day is not valid JSON, although its braces balance.
+    pub corrupt_row: bool,
+    /// Yesterday has 200,000 rows.
+    pub big_day: bool,
+    /// One row of every day carries LogData of 200 KB, nested deeply.
+    pub deep_log_data: bool,
+    /// Every other row has hostile text in all its text fields.
+    pub hostile_text: bool,
+    /// Today has no rows.
+    pub empty_day: bool,
+    /// Every fifth row has missing, extra or oddly typed fields.
+    pub odd_types: bool,
+}
+
+/// A generated world. Cheap to clone.
+#[derive(Clone)]
+pub struct World {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    size: WorldSize,
+    seed: u64,
+    now: Timestamp,
+    zone: TimeZone,
+    flags: WorldFlags,
+    cast: Cast,
+}
+
+impl World {
+    /// Makes a world. Equal arguments make equal worlds. Its clock stands still at `now`: no row is younger. The
+    /// instance's time zone is UTC, CIPP's default; see [`World::in_zone`].
+    pub fn generate(size: WorldSize, seed: u64, now: Timestamp, flags: WorldFlags) -> World {
+        let inner = Inner {
+            size,
+            seed,
+            now,
+            zone: TimeZone::UTC,
+            flags,
+            cast: Cast::gather(seed),
+        };
+        World {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The same world in an instance with another time zone (CIPP: `CIPP_TIMEZONE`), which decides day keys and today.
+    #[must_use]
+    pub fn in_zone(mut self, zone: TimeZone) -> World {
+        Arc::make_mut(&mut self.inner).zone = zone;
+        self
+    }
+
+    /// The same world at another moment: a later `now` adds rows. Stories and special days are counted from the new
+    /// today.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> World {
+        Arc::make_mut(&mut self.inner).now = now;
+        self
+    }
+
+    /// How much the world has to tell.
+    pub fn size(&self) -> WorldSize {
+        self.inner.size
+    }
+
+    /// The moment at which the world's clock stands.
+    pub fn now(&self) -> Timestamp {
+        self.inner.now
+    }
+
+    /// Who exists.
+    pub fn cast(&self) -> &Cast {
+        &self.inner.cast
+    }
+
+    /// Today in the instance's time zone.
+    pub fn today(&self) -> Date {
+        self.inner.now.to_zoned(self.inner.zone.clone()).date()
+    }
+
+    /// All days of the log, newest first, today included even where it has no rows.
+    pub fn days(&self) -> Vec<Date> {
+        let mut days = Vec::with_capacity(usize::from(self.size().days()));
+        let mut day = Some(self.today());
+        while let Some(date) = day.filter(|_| days.len() < usize::from(self.size().days())) {
+            days.push(date);
+            day = date.yesterday().ok();
+        }
+        days
+    }
+
+    /// The rows of one day, newest first. A day outside the log has none.
+    pub fn day(&self, date: Date) -> DayIndex {
+        if self.days().contains(&date) {
+            calendar::lay_out(self, date)
+        } else {
+            DayIndex {
+                key: key_of(date),
+                seed: 0,
+                stubs: Vec::new(),
+            }
+        }
+    }
+
+    /// A row of a day by its place, counted from the newest.
+    pub fn row<'w>(&'w self, day: &'w DayIndex, place: usize) -> Option<Row<'w>> {
+        let stub = *day.stubs.get(place)?;
+        Some(Row {
+            world: self,
+            day_key: &day.key,
+            row_seed: day.row_seed(stub.number),
+            stub,
+        })
+    }
+
+    fn flags(&self) -> WorldFlags {
+        self.inner.flags
+    }
+
+    fn seed(&self) -> u64 {
+        self.inner.seed
+    }
+
+    fn zone(&self) -> &TimeZone {
+        &self.inner.zone
+    }
+
+    fn now_ticks(&self) -> i64 {
+        self.inner.now.as_second() * calendar::SECOND
+            + i64::from(self.inner.now.subsec_nanosecond()) / 100
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "World({}, seed {}, {})",
+            self.inner.size, self.inner.seed, self.inner.now
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
