@@ -1,2 +1,203 @@
-//! The command line of CIPP Desk.
-fn main() {}
+//! The command line of CIPP Desk: the same rooms as the app, without a window.
+//!
+//! Each subcommand has its file: `connections`, `logs`, `sandbox`, `demo`. Data goes to stdout and nothing else does;
+//! words for people go to stderr; how a command ended is its exit code (`exit`). Deliberately not here: anything about
+//! CIPP or Entra that the app would need too.
+
+mod connections;
+mod days;
+mod demo;
+mod exit;
+mod instance;
+mod interrupt;
+mod logs;
+mod output;
+mod progress;
+mod row_filter;
+mod row_printer;
+mod sandbox;
+mod secret;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use tracing_subscriber::EnvFilter;
+
+use exit::{Code, Failure};
+
+/// How long a command may take to end after Ctrl+C. Reading ends within a fraction of a second; removing an entry from a
+/// keychain that asks takes longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Read the CIPP logbook from the command line
+///
+/// Connections and their secrets are shared with the app CIPP Desk. The secret rests in the operating system's keychain
+/// and is never an argument.
+#[derive(Parser, Debug)]
+#[command(name = "cippctl", version, after_long_help = exit::help(), propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Save, list, remove and test connections
+    #[command(subcommand, after_long_help = exit::help())]
+    Connections(connections::ConnectionsCommand),
+    /// Read the logbook, newest day first
+    #[command(after_long_help = exit::help())]
+    Logs(Box<logs::LogsArgs>),
+    /// Serve an imitation of Entra and CIPP on this computer
+    Sandbox(sandbox::SandboxArgs),
+    /// See it work once, on the sandbox
+    Demo,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    let code = match run(cli.command) {
+        Ok(()) => Code::Fine,
+        Err(failure) => {
+            failure.tell();
+            failure.code()
+        }
+    };
+    ExitCode::from(code as u8)
+}
+
+/// Only what `RUST_LOG` asks for; nothing without it.
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(io::stderr)
+        .init();
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    // Reading and printing are one stream of work: a second thread would only pass rows to and fro. The sandbox does
+    // serve several callers at once.
+    let mut builder = match command {
+        Command::Sandbox(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = builder.enable_all().build().map_err(|error| {
+        Failure::new(
+            Code::Local,
+            format!("The program could not start its work: {error}."),
+            "Close other programs and try again.",
+        )
+    })?;
+    let done = runtime.block_on(dispatch(command));
+    // A keychain that hangs holds a thread; nobody waits for it.
+    runtime.shutdown_background();
+    done
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    let cancel = || interrupt::watch(PATIENCE);
+    match command {
+        Command::Connections(command) => connections::run(command, &cancel()).await,
+        Command::Logs(args) => logs::run(*args, &cancel()).await,
+        Command::Sandbox(args) => sandbox::run(args, &cancel()).await,
+        Command::Demo => demo::run(&cancel()).await,
+        Command::Completions { shell } => {
+            // Into memory first: clap_complete panics when the reader goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "cippctl", &mut script);
+            Ok(io::Write::write_all(&mut io::stdout().lock(), &script)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every option whose name speaks of a secret either takes nothing or the name of a variable.
+    #[test]
+    fn no_option_takes_the_secret_itself() {
+        fn walk(command: &clap::Command, seen: &mut Vec<String>) {
+            for arg in command.get_arguments() {
+                let name = arg.get_long().unwrap_or_default().to_owned();
+                if name.contains("secret") || name.contains("password") || name.contains("token") {
+                    let values = arg.get_value_names().map(|names| names.join(" "));
+                    assert!(
+                        !arg.get_action().takes_values() || values.as_deref() == Some("VARIABLE"),
+                        "--{name}"
+                    );
+                    seen.push(name);
+                }
+            }
+            command.get_subcommands().for_each(|each| walk(each, seen));
+        }
+        let mut seen = Vec::new();
+        walk(&Cli::command(), &mut seen);
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen, ["secret-env", "secret-stdin"]);
+    }
+
+    #[test]
+    fn a_secret_cannot_be_given_by_guessing_an_option() {
+        for guess in ["--secret", "--client-secret", "--password"] {
+            let args = [
+                "cippctl",
+                "connections",
+                "add",
+                "--name",
+                "n",
+                "--api-url",
+                "https://x.example",
+                "--tenant-id",
+            ]
+            .into_iter()
+            .chain([
+                "x.example",
+                "--client-id",
+                "0b9f7c3e-1111-2222-3333-444455556666",
+                guess,
+                "s3cret",
+            ]);
+            assert!(Cli::try_parse_from(args).is_err(), "{guess}");
+        }
+    }
+
+    #[test]
+    fn a_saved_connection_and_values_exclude_each_other() {
+        let parse =
+            |args: &[&str]| Cli::try_parse_from(["cippctl", "logs"].iter().chain(args)).map(|_| ());
+        assert!(parse(&["--connection", "a"]).is_ok());
+        assert!(parse(&["--api-url", "https://x.example"]).is_err());
+        assert!(parse(&[]).is_err());
+        let given = [
+            "--api-url",
+            "https://x.example",
+            "--tenant-id",
+            "x.example",
+            "--client-id",
+            "0b9f7c3e-1111-2222-3333-444455556666",
+        ];
+        assert!(parse(&given).is_ok());
+        assert!(parse(&[&given[..], &["--connection", "a"]].concat()).is_err());
+        assert!(
+            parse(&["--connection", "a", "--secret-env", "X"]).is_err(),
+            "the keychain has it"
+        );
+        assert!(parse(&[&given[..], &["--secret-env", "X", "--secret-stdin"]].concat()).is_err());
+    }
+}

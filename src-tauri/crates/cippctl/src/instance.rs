@@ -1,0 +1,170 @@
+//! Which CIPP a command speaks to: a saved connection with its secret from the keychain, or values given on the spot.
+//!
+//! The second form touches neither the keychain nor any file: it is for automation.
+
+use std::path::PathBuf;
+
+use cipp_client::{
+    ApiUrl, Authority, Client, ClientId, ClientOptions, Connection, Secret, TenantId,
+};
+use clap::Args;
+use connections::{ConnectionId, ConnectionStore, Keychain, SavedConnection};
+use jiff::Timestamp;
+
+use crate::exit::{Code, Failure};
+use crate::secret::SecretArgs;
+
+/// The options that only the second form has.
+const GIVEN: [&str; 7] = [
+    "api_url",
+    "tenant_id",
+    "client_id",
+    "authority",
+    "ca_cert",
+    "secret_stdin",
+    "secret_env",
+];
+
+/// A saved connection, or all its values.
+#[derive(Args, Debug)]
+pub struct InstanceArgs {
+    /// A saved connection, by its name
+    #[arg(long, value_name = "NAME", conflicts_with_all = GIVEN, required_unless_present = "api_url")]
+    connection: Option<String>,
+    /// Address of CIPP's API, with or without /api
+    #[arg(long, value_name = "URL", requires_all = ["tenant_id", "client_id"])]
+    api_url: Option<ApiUrl>,
+    /// Tenant in which the API client lives: GUID or domain
+    #[arg(long, value_name = "TENANT", requires = "api_url")]
+    tenant_id: Option<TenantId>,
+    /// Application (client) ID of the API client
+    #[arg(long, value_name = "GUID", requires = "api_url")]
+    client_id: Option<ClientId>,
+    #[command(flatten)]
+    rare: RareArgs,
+    #[command(flatten)]
+    secret: SecretArgs,
+}
+
+/// What hardly any connection needs.
+#[derive(Args, Debug)]
+pub struct RareArgs {
+    /// Sign-in server, for national clouds [default: https://login.microsoftonline.com]
+    #[arg(long, value_name = "URL")]
+    authority: Option<Authority>,
+    /// A certificate authority to trust besides the system's, a PEM file
+    #[arg(long, value_name = "FILE")]
+    ca_cert: Option<PathBuf>,
+}
+
+impl RareArgs {
+    /// A connection with these values. The path of the CA file is made absolute: the connection may be used from
+    /// another folder.
+    pub fn connection(
+        &self,
+        api_url: ApiUrl,
+        tenant_id: TenantId,
+        client_id: ClientId,
+    ) -> Connection {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Connection {
+            api_url,
+            tenant_id,
+            client_id,
+            authority: self.authority.clone().unwrap_or_default(),
+            ca_cert: self.ca_cert.as_ref().map(absolute),
+        }
+    }
+}
+
+/// A client that is ready to be used.
+pub struct Instance {
+    /// Speaks to CIPP.
+    pub client: Client,
+    saved: Option<ConnectionId>,
+}
+
+impl InstanceArgs {
+    /// Finds the values and the secret, and makes the client. Nothing is sent yet.
+    pub async fn open(&self) -> Result<Instance, Failure> {
+        if let Some(name) = &self.connection {
+            let saved = find(name)?;
+            return Instance::of_saved(&saved).await;
+        }
+        let (Some(api_url), Some(tenant_id), Some(client_id)) =
+            (&self.api_url, &self.tenant_id, &self.client_id)
+        else {
+            return Err(Failure::new(
+                Code::Usage,
+                "No connection was given.",
+                "Give --connection NAME, or --api-url with --tenant-id and --client-id.",
+            ));
+        };
+        let connection =
+            self.rare
+                .connection(api_url.clone(), tenant_id.clone(), client_id.clone());
+        Instance::new(connection, self.secret.read()?, None)
+    }
+}
+
+impl Instance {
+    /// A client for a saved connection, its secret read from the keychain.
+    pub async fn of_saved(saved: &SavedConnection) -> Result<Self, Failure> {
+        let secret = Keychain::system()
+            .read(&saved.id)
+            .await?
+            .ok_or_else(|| secret_missing(&saved.name))?;
+        Instance::new(saved.connection.clone(), secret, Some(saved.id))
+    }
+
+    fn new(
+        connection: Connection,
+        secret: Secret,
+        saved: Option<ConnectionId>,
+    ) -> Result<Self, Failure> {
+        Ok(Instance {
+            client: client(connection, secret)?,
+            saved,
+        })
+    }
+
+    /// Notes that the saved connection was of use. A file that cannot be written is no reason to fail a read.
+    pub fn touch(&self) {
+        if let (Some(id), Ok(store)) = (self.saved, store()) {
+            let _ = store.touch_used(&id, Timestamp::now());
+        }
+    }
+}
+
+/// A client with this program's name in its requests.
+pub fn client(connection: Connection, secret: Secret) -> Result<Client, Failure> {
+    let options = ClientOptions {
+        user_agent: format!("cippctl/{}", env!("CARGO_PKG_VERSION")),
+        ..ClientOptions::default()
+    };
+    Ok(Client::new(connection, secret, options)?)
+}
+
+/// The connections that the app and this program share.
+pub fn store() -> Result<ConnectionStore, Failure> {
+    Ok(ConnectionStore::open(ConnectionStore::default_path()?))
+}
+
+/// The saved connection with this name.
+pub fn find(name: &str) -> Result<SavedConnection, Failure> {
+    store()?.find_by_name(name)?.ok_or_else(|| {
+        Failure::new(
+            Code::Connection,
+            format!("There is no connection called \u{201c}{name}\u{201d}."),
+            "See the names with `cippctl connections list`, or add it with `cippctl connections add`.",
+        )
+    })
+}
+
+fn secret_missing(name: &str) -> Failure {
+    Failure::new(
+        Code::Connection,
+        format!("The keychain holds no secret for the connection \u{201c}{name}\u{201d}."),
+        "Remove the connection and add it again with its secret, or enter the secret in the app.",
+    )
+}
