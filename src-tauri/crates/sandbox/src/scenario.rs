@@ -1,0 +1,398 @@
+//! Scenarios: which CIPP and which Entra the sandbox plays, and what goes wrong with them. All of it is data.
+//!
+//! A scenario is one TOML file in `scenarios/`. A new fault needs a field here, the one place that acts on it, and a
+//! file that switches it on; nothing else names a scenario. What acts on a field is said at the field.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Which of CIPP's two hosting forms answers (facts: cipp 0.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flavour {
+    /// F: an Azure Function App behind a Static Web App. Errors are plain text, nothing is cached or compressed.
+    #[default]
+    FunctionApp,
+    /// C: the CIPP-NG container. Errors are JSON strings, `List*` answers are cached, calls are rate limited.
+    Container,
+}
+
+/// How a body that is cut short comes to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Break {
+    /// The transfer ends as if all were well; only the JSON is incomplete. A proxy with a size limit does this.
+    Clean,
+    /// The connection is closed before the final chunk.
+    Abrupt,
+    /// The connection is reset (TCP RST).
+    Reset,
+}
+
+/// Which address the sandbox gives out as `api_url`, the value a technician would paste.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivenAddress {
+    /// The API host, as it should be.
+    #[default]
+    Api,
+    /// The API host with `/api` at the end, as older documentation writes it.
+    ApiWithPath,
+    /// The API host with `/api` twice.
+    ApiWithPathTwice,
+    /// The host of the website (the web UI), the most frequent mistake (facts: cipp 2.3).
+    Website,
+}
+
+/// How far the API client's settings have come in CIPP (facts: cipp 2.2, entra A.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AzureConfiguration {
+    /// "Save Azure Configuration" was pressed and the site has restarted.
+    #[default]
+    Saved,
+    /// Never pressed: Entra issues tokens, CIPP's door refuses all of them with 401.
+    NotSaved,
+    /// Just pressed: the site restarts and answers 503.
+    Restarting,
+    /// Saved, but without this client in the allowed applications: 403 from the platform.
+    ClientNotAllowed,
+}
+
+/// Which claim set Entra issues; the registration of the API client decides (facts: entra B.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenVersion {
+    /// What CIPP's own set-up yields: `aud` is `api://{client id}`.
+    #[default]
+    #[serde(rename = "1.0")]
+    V1,
+    /// MCP clients and registrations set to version 2: `aud` is the bare client ID.
+    #[serde(rename = "2.0")]
+    V2,
+}
+
+/// A CIPP, an Entra, and what is wrong with them. [`Scenario::default`] is a healthy Function App.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
+    /// The name on the command line: lower case with underscores, equal to the file's name.
+    pub name: String,
+    /// A few words for a list.
+    pub title: String,
+    /// What a technician (or a test) learns from it: cause and remedy.
+    pub teaches: String,
+
+    /// The hosting form that answers. Acted on everywhere.
+    pub flavour: Flavour,
+    /// The address given out as `api_url`. Acted on by the server.
+    pub given_address: GivenAddress,
+
+    // ---- Entra
+    /// How long a token is valid, in seconds.
+    pub token_lifetime_seconds: u32,
+    /// How many seconds the remote clocks (tokens and `Date` headers) are ahead of this machine's; negative: behind.
+    pub clock_skew_seconds: i64,
+    /// The claim set of issued tokens.
+    pub token_version: TokenVersion,
+    /// An AADSTS code with which every otherwise good token request is refused, e.g. 7000222 for an expired secret.
+    pub aadsts: Option<u32>,
+    /// So many token requests are answered 429 (AADSTS90055) with `Retry-After` first.
+    pub token_throttled_calls: u32,
+    /// So many token requests are answered with a 503 page in HTML first.
+    pub token_unavailable_calls: u32,
+
+    // ---- The front door: App Service and its EasyAuth
+    /// How far the API client's settings have come.
+    pub azure_configuration: AzureConfiguration,
+    /// EasyAuth accepts only `api://{client id}`, not the bare client ID that v2 tokens carry (facts: cipp 2.2).
+    pub v2_audience_gap: bool,
+    /// After so many accepted API calls every further one is refused with 401, whatever the token.
+    pub unauthorised_after_calls: Option<u32>,
+    /// After so many accepted API calls the token in use is no longer accepted; a newly issued one is.
+    pub token_revoked_after_calls: Option<u32>,
+
+    // ---- CIPP's own decisions
+    /// The API client's role: a built-in one (`readonly`, `editor`, `admin`, `superadmin`), the name of a custom
+    /// role, or empty when the role is gone. Acted on by the endpoints through `Caller`.
+    pub role: String,
+    /// Permissions of a custom role; absent for built-in roles. Acted on by the endpoints through `Caller`.
+    pub role_permissions: Option<Vec<String>>,
+    /// Endpoints that a custom role blocks. Acted on by the endpoints through `Caller`.
+    pub blocked_endpoints: Vec<String>,
+    /// The IP ranges the API client may call from; empty: any. Acted on by the endpoints through `Caller`.
+    pub ip_ranges: Vec<String>,
+    /// The custom role sees only so many tenants (the first ones of the world); absent: all of them.
+    pub tenant_limit: Option<usize>,
+    /// CIPP's own text with which every call is refused with 403, e.g. after the subscription ended.
+    pub refuse_all: Option<String>,
+    /// CIPP cannot reach its tenants: `ListTenants` says so with status 200. Acted on by the endpoint.
+    pub tenants_fail: bool,
+
+    // ---- Trouble on the way. Acted on by `hosting::faults`.
+    /// So many API calls are answered 429 first.
+    pub throttled_calls: u32,
+    /// The `Retry-After` of throttled and starting answers, in seconds; absent: no such header.
+    pub retry_after_seconds: Option<u64>,
+    /// So many API calls are answered 503 first, as a starting instance does.
+    pub starting_calls: u32,
+    /// API calls are answered 200 with an HTML page, as a captive portal or proxy does.
+    pub html_instead_of_json: bool,
+    /// API calls are accepted and never answered.
+    pub hang: bool,
+    /// A list of rows breaks off in the middle of this row (counted from 1).
+    pub break_in_row: Option<u64>,
+    /// How it breaks off.
+    pub break_kind: Option<Break>,
+    /// A pause before each row, in milliseconds.
+    pub row_delay_ms: u64,
+
+    // ---- The container's cache and rate limit (facts: cipp 1.9). Acted on by `hosting`.
+    /// How long a cached answer counts as fresh, in seconds; for as long again it is served stale.
+    pub cache_fresh_seconds: u64,
+    /// Calls allowed per caller in ten seconds.
+    pub calls_per_10_seconds: u32,
+
+    // ---- The rows themselves. Acted on by the world.
+    /// The middle row of every day is not valid JSON.
+    pub corrupt_row: bool,
+    /// Yesterday has 200,000 rows.
+    pub big_day: bool,
+    /// One row of every day carries LogData of 200 KB, nested deeply.
+    pub deep_log_data: bool,
+    /// Every other row carries HTML and right-to-left marks in all its text fields.
+    pub hostile_text: bool,
+    /// Today has no rows.
+    pub empty_day: bool,
+    /// Every fifth row has missing, extra or oddly typed fields.
+    pub odd_types: bool,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            name: "healthy".into(),
+            title: "Everything works".into(),
+            teaches: String::new(),
+            flavour: Flavour::FunctionApp,
+            given_address: GivenAddress::Api,
+            token_lifetime_seconds: 3599,
+            clock_skew_seconds: 0,
+            token_version: TokenVersion::V1,
+            aadsts: None,
+            token_throttled_calls: 0,
+            token_unavailable_calls: 0,
+            azure_configuration: AzureConfiguration::Saved,
+            v2_audience_gap: false,
+            unauthorised_after_calls: None,
+            token_revoked_after_calls: None,
+            role: "admin".into(),
+            role_permissions: None,
+            blocked_endpoints: Vec::new(),
+            ip_ranges: Vec::new(),
+            tenant_limit: None,
+            refuse_all: None,
+            tenants_fail: false,
+            throttled_calls: 0,
+            retry_after_seconds: None,
+            starting_calls: 0,
+            html_instead_of_json: false,
+            hang: false,
+            break_in_row: None,
+            break_kind: None,
+            row_delay_ms: 0,
+            cache_fresh_seconds: 600,
+            calls_per_10_seconds: 300,
+            corrupt_row: false,
+            big_day: false,
+            deep_log_data: false,
+            hostile_text: false,
+            empty_day: false,
+            odd_types: false,
+        }
+    }
+}
+
+/// A scenario that is not there or not well formed.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// No scenario of that name is built in.
+    #[error("There is no scenario \"{name}\". There are: {known}.")]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The TOML text does not describe a scenario.
+    #[error("The scenario \"{name}\" is not well formed: {detail}")]
+    Malformed {
+        /// Which one.
+        name: String,
+        /// What the parser said, with line and column.
+        detail: String,
+    },
+}
+
+impl Scenario {
+    /// The names of all built-in scenarios, `healthy` first.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FILES.iter().map(|(name, _)| *name)
+    }
+
+    /// All built-in scenarios, in the order of [`Scenario::names`].
+    ///
+    /// # Errors
+    /// [`ScenarioError::Malformed`] if a file is wrong, which a test rules out.
+    pub fn all() -> Result<Vec<Self>, ScenarioError> {
+        FILES
+            .iter()
+            .map(|(name, text)| Self::from_toml(name, text))
+            .collect()
+    }
+
+    /// A scenario from TOML text; what the text leaves out is as in a healthy Function App.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Malformed`] for anything that is not a scenario, unknown fields included.
+    pub fn from_toml(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let malformed = |detail: String| ScenarioError::Malformed {
+            name: name.to_owned(),
+            detail,
+        };
+        let scenario: Self = toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        if scenario.name != name {
+            return Err(malformed(format!("it calls itself \"{}\"", scenario.name)));
+        }
+        Ok(scenario)
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = ScenarioError;
+
+    /// A built-in scenario by its name.
+    fn from_str(name: &str) -> Result<Self, ScenarioError> {
+        match FILES.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) => Self::from_toml(name, text),
+            None => Err(ScenarioError::Unknown {
+                name: name.to_owned(),
+                known: Self::names().collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../scenarios/", $name, ".toml")))),*]
+    };
+}
+
+/// The one list of scenarios: healthy ones, then the way in (address, sign-in, front door), then what CIPP decides,
+/// then trouble on the way, then rows.
+const FILES: &[(&str, &str)] = files![
+    "healthy",
+    "healthy_container",
+    "website_address",
+    "api_in_address",
+    "api_doubled",
+    "expired_secret",
+    "service_principal_missing",
+    "app_disabled",
+    "assignment_required",
+    "conditional_access",
+    "uri_missing",
+    "entra_throttled",
+    "entra_unavailable",
+    "short_tokens",
+    "clock_off",
+    "not_saved",
+    "restarting",
+    "client_not_allowed",
+    "v2_audience_gap",
+    "unauthorised_after_good_token",
+    "token_revoked",
+    "readonly_role",
+    "role_lacks_permission",
+    "endpoint_blocked",
+    "role_deleted",
+    "ip_blocked",
+    "tenant_limit",
+    "subscription_ended",
+    "wrong_app",
+    "tenants_fail",
+    "throttled",
+    "starting",
+    "html_instead_of_json",
+    "hang",
+    "slow_rows",
+    "truncated_body",
+    "aborted_body",
+    "reset_mid_row",
+    "corrupt_row",
+    "odd_types",
+    "big_day",
+    "deep_log_data",
+    "hostile_text",
+    "empty_day",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_and_every_scenario_reads() {
+        let scenarios = Scenario::all().unwrap();
+        let mut files: Vec<String> =
+            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"))
+                .unwrap()
+                .map(|file| {
+                    file.unwrap()
+                        .path()
+                        .file_stem()
+                        .unwrap()
+                        .to_string_lossy()
+                        .into_owned()
+                })
+                .collect();
+        files.sort();
+        let mut names: Vec<&str> = Scenario::names().collect();
+        names.sort_unstable();
+        assert_eq!(files, names);
+        for scenario in scenarios {
+            assert!(
+                !scenario.title.is_empty() && !scenario.teaches.is_empty(),
+                "{scenario} explains nothing"
+            );
+        }
+    }
+
+    #[test]
+    fn healthy_is_the_default() {
+        let healthy: Scenario = "healthy".parse().unwrap();
+        let expected = Scenario {
+            title: healthy.title.clone(),
+            teaches: healthy.teaches.clone(),
+            ..Scenario::default()
+        };
+        assert_eq!(healthy, expected);
+    }
+
+    #[test]
+    fn an_unknown_name_or_field_is_refused_with_what_there_is() {
+        let error = "helthy".parse::<Scenario>().unwrap_err().to_string();
+        assert!(error.contains("healthy, healthy_container"), "{error}");
+        let error = Scenario::from_toml("x", "name = \"x\"\nhangs = true")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("hangs"), "{error}");
+    }
+}

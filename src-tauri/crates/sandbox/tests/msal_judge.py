@@ -1,0 +1,58 @@
+"""Drives Microsoft's own library against the sandbox and prints what it reports, as one JSON object.
+
+Input: one JSON object on stdin with authority, tenant_id, client_id, client_secret, ca_file.
+Each case uses a fresh application object: MSAL answers a repeated HTTP 400 from its own memory for a minute.
+"""
+
+import json
+import os
+import sys
+
+# These would silently win over `verify`.
+for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    os.environ.pop(name, None)
+
+import msal  # noqa: E402
+
+
+def ask(given, *, tenant=None, client=None, secret=None, scope=None, discovery=False):
+    try:
+        application = msal.ConfidentialClientApplication(
+            client or given["client_id"],
+            client_credential=secret or given["client_secret"],
+            authority=f"{given['authority']}/{tenant or given['tenant_id']}",
+            # A URL makes MSAL ask the sandbox's own discovery endpoint instead of Microsoft's.
+            instance_discovery=f"{given['authority']}/common/discovery/instance" if discovery else False,
+            verify=given["ca_file"],
+        )
+        answer = application.acquire_token_for_client([scope or f"api://{given['client_id']}/.default"])
+        if "access_token" in answer:
+            again = application.acquire_token_for_client([scope or f"api://{given['client_id']}/.default"])
+            answer["second_from"] = again.get("token_source")
+        return answer
+    except ValueError as error:
+        return {"value_error": str(error)}
+
+
+def main():
+    given = json.load(sys.stdin)
+    client_id = given["client_id"]
+    print(
+        json.dumps(
+            {
+                "msal": msal.__version__,
+                "token": ask(given),
+                "token_with_discovery": ask(given, discovery=True),
+                "wrong_secret": ask(given, secret="abc8Q~" + "x" * 34),
+                "secret_id": ask(given, secret="0f3f2a7e-6f5f-4a63-9b4c-0d4f6f6a2b11"),
+                "wrong_client": ask(given, client="5d1f2c8e-6b1e-4f43-8f5a-2f6d9d0e7a10"),
+                "unknown_tenant": ask(given, tenant="7f0a1b7c-21a4-4f3b-9a57-6c0d2f3e4b5a"),
+                "bad_scope": ask(given, scope=f"api://{client_id}/user_impersonation"),
+                "unknown_resource": ask(given, scope="api://5d1f2c8e-6b1e-4f43-8f5a-2f6d9d0e7a10/.default"),
+                "by_domain": ask(given, tenant=given["tenant_domain"]),
+            }
+        )
+    )
+
+
+main()
