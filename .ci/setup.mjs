@@ -36,7 +36,7 @@ export const PACKAGES = {
 /** By hand, on systems where this script installs nothing. */
 const BY_HAND = {
   win32:
-    'Needed on Windows: the "Desktop development with C++" part of the Visual Studio Build Tools, and WebView2 (part of Windows 11).',
+    'Needed on Windows: the "Desktop development with C++" part of the Visual Studio Build Tools, NASM (https://www.nasm.us), and WebView2 (part of Windows 11).',
   darwin: "Needed on macOS: the Xcode command line tools. To get them, run: xcode-select --install",
 };
 

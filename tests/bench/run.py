@@ -1,0 +1,143 @@
+"""`npm run bench`: CIPP Desk side by side with what people use instead, in one run, as ratios.
+
+Run by .ci/bench.mjs, which builds everything and gives the screen, the session bus and the keychain. Absolute figures
+depend on the machine and its load; the ratios hardly do, since both sides take turns.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from app_window import Window
+from measure import Table, median, run
+
+HERE = Path(__file__).parent
+ROWS = 100_000
+API = "standard"
+
+
+@contextmanager
+def sandbox(cippctl):
+    """A sandbox in a process of its own, with a world that is large enough."""
+    command = [cippctl, "sandbox", "--listen", "127.0.0.1:0", "--scenario", "healthy", "--size", "large"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def connection(ready):
+    """The options by which cippctl reaches the sandbox; the secret comes from the environment."""
+    pairs = {"--api-url": "api_url", "--tenant-id": "tenant_id", "--client-id": "client_id", "--authority": "authority"}
+    return [word for option, name in pairs.items() for word in (option, ready[name])]
+
+
+def range_with_enough_rows(cippctl, ready, env):
+    """The last days, today left out, that have at least 100,000 rows together: (from, to, rows)."""
+    yesterday = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+    for days in range(8, 30):
+        first = yesterday - datetime.timedelta(days=days - 1)
+        # Both at the end of the command line, as a person would write it.
+        dates = ["--from", first.isoformat(), "--to", yesterday.isoformat()]
+        command = [cippctl, "logs", *connection(ready), "--secret-env", "CLIENT_SECRET", *dates, "--count"]
+        rows = int(run(command, env).text)
+        if rows >= ROWS:
+            return first, yesterday, rows
+    raise SystemExit(f"The sandbox has no {ROWS} rows in 30 days.")
+
+
+def command_line(table, cippctl, runs, ready, env, first, last):
+    """cippctl and the recipe in Python in turns: filter by API and count; then the time to the first row."""
+    logs = [cippctl, "logs", *connection(ready), "--secret-env", "CLIENT_SECRET"]
+    logs += ["--from", first.isoformat(), "--to", last.isoformat()]
+    recipe = [sys.executable, HERE / "seed_recipe.py", f"{first:%Y%m%d}", f"{last:%Y%m%d}", API]
+    ours, theirs, streams = [], [], []
+    for number in range(runs):
+        print(f"  command line, run {number + 1} of {runs}", flush=True)
+        ours.append(run([*logs, "--api", API, "--count"], env))
+        theirs.append(run(recipe, env))
+        streams.append(run([*logs, "--format", "ndjson"], env))
+        counts = {int(ours[-1].text), int(theirs[-1].text)}
+        if len(counts) > 1:
+            raise SystemExit(f"The two count differently: {counts}")
+
+    def both(what):
+        return median([what(one) for one in ours]), median([what(one) for one in theirs])
+
+    table.ratio("filter and count: CPU time", *both(lambda one: one.cpu_s), "s", 1 / 3)
+    table.ratio("filter and count: peak memory", *both(lambda one: one.peak_mb), "MB", 1 / 5)
+    table.ratio("filter and count: time (no gate)", *both(lambda one: one.wall_s), "s", float("inf"))
+    first_row = median([one.first_byte_s for one in streams])
+    table.ratio("all rows as NDJSON: first row, of the whole", first_row, median([one.wall_s for one in streams]), "s", 0.05)
+
+
+def start_ms(binary):
+    """From the start of the process to the first thing painted: for CIPP Desk that is its first screen, as nothing is
+    painted before it can be used."""
+    with Window(binary) as window:
+        painted = window.until(
+            "const [paint] = performance.getEntriesByName('first-contentful-paint');"
+            "return paint ? performance.timeOrigin + paint.startTime : 0"
+        )
+        return painted - window.started_epoch_ms()
+
+
+def app_start(table, folder, runs):
+    """CIPP Desk and an empty window in turns; the first start of each fills the system's caches and does not count."""
+    ours, theirs = [], []
+    for number in range(runs + 1):
+        print(f"  start of the app, run {number} of {runs}", flush=True)
+        ours.append(start_ms(folder / "cipp-desk"))
+        theirs.append(start_ms(folder / "examples" / "empty-window"))
+    table.ratio("start to the first screen", median(ours[1:]), median(theirs[1:]), "ms", 1.3)
+
+
+def app_memory(table, folder, cippctl, ready, env, first, last, rows):
+    """The app's own process with all rows of the range loaded."""
+    name = "Bench"
+    add = [cippctl, "connections", "add", "--name", name, *connection(ready), "--secret-env", "CLIENT_SECRET"]
+    run(add, env)
+    print(f"  memory of the app with {rows:,} rows", flush=True)
+    with Window(folder / "cipp-desk") as window:
+        empty = window.proportional_mb()
+        window.click("connection-open")
+        window.script(
+            "for (const [id, value] of [['range', 'custom'], ['from', arguments[0]], ['to', arguments[1]]]) {"
+            "  const field = document.querySelector(`[data-testid='${id}']`);"
+            "  field.value = value; field.dispatchEvent(new Event('change', { bubbles: true }));"
+            "}",
+            first.isoformat(),
+            last.isoformat(),
+        )
+    table.amount(f"app memory with {rows:,} rows, MB", empty, "MB", 150)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--binaries", type=Path, required=True, help="folder of the release binaries")
+    options.add_argument("--runs", type=int, default=5, help="how often each side runs; the median counts")
+    options.add_argument("--no-window", action="store_true", help="leave out what needs a window")
+    given = options.parse_args()
+    folder = given.binaries.resolve()
+    cippctl = folder / "cippctl"
+    table = Table()
+    with sandbox(cippctl) as ready:
+        env = {name.upper(): ready[name] for name in ("authority", "api_url", "tenant_id", "client_id", "client_secret")}
+        first, last, rows = range_with_enough_rows(cippctl, ready, env)
+        print(f"{rows:,} rows from {first} to {last}; {given.runs} runs each, the median counts; {os.cpu_count()} cores")
+        command_line(table, cippctl, given.runs, ready, env, first, last)
+        if not given.no_window:
+            app_start(table, folder, given.runs)
+            app_memory(table, folder, cippctl, ready, env, first, last, rows)
+    table.print()
+
+
+if __name__ == "__main__":
+    main()
