@@ -1,0 +1,15 @@
+//! The commands, by area: unpack, one call into a room, map the error. The list of all is in `ipc.rs`.
+
+pub mod checklists;
+pub mod connections;
+pub mod keychain;
+pub mod links;
+pub mod logs;
+pub mod settings;
+
+use std::sync::Arc;
+
+use tauri::State;
+
+/// The app's state as commands get it.
+type Shared<'a> = State<'a, Arc<crate::state::AppState>>;

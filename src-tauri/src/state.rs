@@ -1,0 +1,239 @@
+//! What the app holds while it runs: the rooms it opens, the clients and views that are open, secrets on their way.
+//!
+//! Everything here is gone when the app ends. What lasts is in the crates' own files and in the keychain.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use checklist::Ticks;
+use cipp_client::{Client, ClientOptions, Secret};
+use connections::{
+    ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, StoreError,
+};
+use jiff::Timestamp;
+use log_archive::Collection;
+use tauri::async_runtime::spawn_blocking;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    demo::{self, Demo},
+    error::{CommandError, CommandResult, ErrorCode},
+};
+
+/// What every command can reach. Managed by Tauri as `Arc<AppState>`.
+pub struct AppState {
+    /// The file of connections.
+    pub store: ConnectionStore,
+    /// The keychain.
+    pub keychain: Keychain,
+    /// The file of ticks.
+    pub ticks: Ticks,
+    keychain_test: OnceCell<()>,
+    clients: Mutex<HashMap<ConnectionId, Client>>,
+    views: Mutex<HashMap<String, OpenView>>,
+    drafts: Mutex<HashMap<String, Secret>>,
+    demo: OnceCell<Demo>,
+    /// Cancels the test that is running, if any.
+    test: Mutex<CancellationToken>,
+    names_given: AtomicU64,
+}
+
+/// A log that is open in the window.
+#[derive(Clone)]
+pub struct OpenView {
+    /// Its rows and their days.
+    pub collection: Arc<Collection>,
+    /// Cancelled when the view is closed: ends everything that works for it.
+    pub closed: CancellationToken,
+}
+
+impl AppState {
+    /// The state of an app that has just started. Asks the keychain nothing.
+    ///
+    /// # Errors
+    /// The system names no folder for the file of connections.
+    pub fn new() -> Result<AppState, StoreError> {
+        let file = ConnectionStore::default_path()?;
+        Ok(AppState {
+            ticks: Ticks::open(file.with_file_name("checklists.json")),
+            store: ConnectionStore::open(file),
+            keychain: Keychain::system(),
+            keychain_test: OnceCell::new(),
+            clients: Mutex::default(),
+            views: Mutex::default(),
+            drafts: Mutex::default(),
+            demo: OnceCell::new(),
+            test: Mutex::default(),
+            names_given: AtomicU64::new(0),
+        })
+    }
+
+    /// How the keychain is, tested once at the start; whoever asks earlier waits for that test.
+    pub async fn keychain_status(&self) -> KeychainStatus {
+        self.keychain_test
+            .get_or_init(|| async { drop(self.keychain.self_test().await) })
+            .await;
+        self.keychain.status()
+    }
+
+    /// The sandbox of this app, started at the first call.
+    pub async fn demo(&self) -> CommandResult<&Demo> {
+        self.demo.get_or_try_init(demo::start).await
+    }
+
+    /// A connection by its id: one of the file, or one that lasts for this session.
+    pub async fn connection(self: &Arc<Self>, id: ConnectionId) -> CommandResult<SavedConnection> {
+        if let Some(demo) = self.demo_with(id) {
+            return Ok(demo.connection.clone());
+        }
+        Ok(self.with_store(move |store| store.get(&id)).await?)
+    }
+
+    /// The secret of a connection.
+    ///
+    /// # Errors
+    /// The keychain's own, or that it has none for this connection.
+    pub async fn secret(&self, id: ConnectionId) -> CommandResult<Secret> {
+        if let Some(demo) = self.demo_with(id) {
+            return Ok(demo.secret.clone());
+        }
+        self.keychain.read(&id).await?.ok_or_else(|| {
+            CommandError::new(
+                ErrorCode::SecretMissing,
+                "The client secret of this connection is not in the keychain.",
+            )
+            .with_remedy("Open the connection and paste the secret again.")
+        })
+    }
+
+    /// The client of a connection, made at the first use and kept, so that its token is got once.
+    pub async fn client(self: &Arc<Self>, id: ConnectionId) -> CommandResult<Client> {
+        if let Some(client) = lock(&self.clients).get(&id) {
+            return Ok(client.clone());
+        }
+        let connection = self.connection(id).await?.connection;
+        let secret = self.secret(id).await?;
+        let client = Client::new(connection, secret, ClientOptions::default())?;
+        lock(&self.clients).insert(id, client.clone());
+        Ok(client)
+    }
+
+    /// Forgets the client of a connection that changed.
+    pub fn forget_client(&self, id: ConnectionId) {
+        lock(&self.clients).remove(&id);
+    }
+
+    /// Does something with the file of connections, off the threads that answer the UI.
+    pub async fn with_store<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&ConnectionStore) -> Result<T, StoreError> + Send + 'static,
+    ) -> CommandResult<T> {
+        let state = Arc::clone(self);
+        let done = spawn_blocking(move || work(&state.store))
+            .await
+            .map_err(CommandError::internal)?;
+        Ok(done?)
+    }
+
+    /// Notes that a connection is being used. That it could not be noted is no reason to stop.
+    pub fn note_use(self: &Arc<Self>, id: ConnectionId) {
+        if self.demo_with(id).is_some() {
+            return;
+        }
+        let state = Arc::clone(self);
+        spawn_blocking(move || {
+            if let Err(error) = state.store.touch_used(&id, Timestamp::now()) {
+                tracing::warn!(%error, "the last use of a connection could not be noted");
+            }
+        });
+    }
+
+    /// Keeps a secret that was recognised in a pasted text, in memory, and gives the name to ask for it by.
+    pub fn keep_draft(&self, secret: Secret) -> String {
+        let name = self.new_name("draft");
+        lock(&self.drafts).insert(name.clone(), secret);
+        name
+    }
+
+    /// The secret of a draft.
+    pub fn draft(&self, name: &str) -> Option<Secret> {
+        lock(&self.drafts).get(name).cloned()
+    }
+
+    /// Drops (and wipes) the secret of a draft.
+    pub fn forget_draft(&self, name: &str) {
+        lock(&self.drafts).remove(name);
+    }
+
+    /// Begins a test of a connection; the one before is cancelled.
+    pub fn begin_test(&self) -> CancellationToken {
+        let mut test = lock(&self.test);
+        test.cancel();
+        *test = CancellationToken::new();
+        test.clone()
+    }
+
+    /// Cancels the test that is running, if any.
+    pub fn cancel_test(&self) {
+        lock(&self.test).cancel();
+    }
+
+    /// Keeps a view and gives its name.
+    pub fn open_view(&self, view: OpenView) -> String {
+        let name = self.new_name("view");
+        lock(&self.views).insert(name.clone(), view);
+        name
+    }
+
+    /// An open view.
+    pub fn view(&self, name: &str) -> CommandResult<OpenView> {
+        lock(&self.views)
+            .get(name)
+            .cloned()
+            .ok_or_else(CommandError::no_such_view)
+    }
+
+    /// Closes a view and stops everything that works for it. One that is closed already is fine.
+    pub fn close_view(&self, name: &str) {
+        if let Some(view) = lock(&self.views).remove(name) {
+            view.close();
+        }
+    }
+
+    /// Closes every view.
+    pub fn close_all_views(&self) {
+        for (_, view) in lock(&self.views).drain() {
+            view.close();
+        }
+    }
+
+    fn demo_with(&self, id: ConnectionId) -> Option<&Demo> {
+        self.demo.get().filter(|demo| demo.connection.id == id)
+    }
+
+    fn new_name(&self, of: &str) -> String {
+        format!(
+            "{of}-{}",
+            self.names_given.fetch_add(1, Ordering::Relaxed) + 1
+        )
+    }
+}
+
+impl OpenView {
+    fn close(&self) {
+        self.closed.cancel();
+        self.collection.cancel();
+        self.collection.view().stop_filtering();
+    }
+}
+
+/// Takes a lock; what is behind the locks of this app is whole after every statement, even if a thread panicked.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
