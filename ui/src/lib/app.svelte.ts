@@ -1,0 +1,238 @@
+/**
+ * What the whole window shares: settings, connections, the keychain's state, and where we are.
+ * Views get it from the context; what belongs to one view lives in that view's own class.
+ */
+import { getContext } from "svelte";
+import {
+  backend,
+  CommandFailure,
+  type AppInfo,
+  type ConnectionInfo,
+  type KeychainStatus,
+  type Settings,
+} from "../backend";
+import { debounce } from "./debounce";
+import { isKnownZone } from "./time";
+
+export type ViewName = "first-run" | "logs" | "setup" | "connections" | "connect" | "settings";
+
+/** What the connect form keeps when it is left half-way: never the secret. */
+export interface ConnectDraft {
+  /** The connection being edited, or null for a new one. */
+  id: string | null;
+  name: string;
+  apiUrl: string;
+  tenantId: string;
+  clientId: string;
+  authority: string;
+  caCert: string;
+}
+
+const FIRST_SETTINGS: Settings = {
+  theme: "system",
+  timeZone: "mine",
+  lastConnectionId: null,
+  columns: {},
+  detailWidth: 420,
+};
+
+export class AppState {
+  /** False until the first answers are in; the window shows nothing of its own before that. */
+  ready = $state(false);
+  view = $state<ViewName>("first-run");
+  info = $state<AppInfo | null>(null);
+  settings = $state<Settings>(FIRST_SETTINGS);
+  /** Why the settings were not read or kept; the app works on without them. */
+  settingsFailure = $state<CommandFailure | null>(null);
+
+  connections = $state<ConnectionInfo[]>([]);
+  connectionsFailure = $state<CommandFailure | null>(null);
+  currentId = $state<string | null>(null);
+  current = $derived(this.connections.find(({ id }) => id === this.currentId) ?? null);
+
+  keychain = $state<KeychainStatus | null>(null);
+  keychainBusy = $state(false);
+  keychainDismissed = $state(false);
+
+  draft = $state<ConnectDraft | null>(null);
+  /** The connection the form was opened to edit. */
+  editing = $state<ConnectionInfo | null>(null);
+
+  switcherOpen = $state(false);
+  shortcutsOpen = $state(false);
+  sandboxStarting = $state(false);
+  sandboxFailure = $state<CommandFailure | null>(null);
+
+  /** The zone of this computer, for Intl. */
+  mine = $derived.by(() => {
+    const told = this.info?.timeZone ?? "";
+    return told && isKnownZone(told) ? told : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  });
+  zone = $derived(this.settings.timeZone === "utc" ? "UTC" : this.mine);
+
+  /** The sandbox lives as long as the app and may not be on the saved list. */
+  #sandbox: ConnectionInfo | null = null;
+  readonly #keepSettings = debounce(() => void this.#saveSettings(), 400);
+
+  async start(): Promise<void> {
+    void this.readKeychain();
+    const [info, settings] = await Promise.allSettled([
+      backend.appInfo(),
+      backend.settings(),
+      this.readConnections(),
+    ]);
+    if (info.status === "fulfilled") this.info = info.value;
+    if (settings.status === "fulfilled") this.settings = { ...FIRST_SETTINGS, ...settings.value };
+    else this.settingsFailure = CommandFailure.from(settings.reason);
+    this.#openLast();
+    this.ready = true;
+  }
+
+  #openLast(): void {
+    const last = this.settings.lastConnectionId;
+    const start =
+      this.connections.find(({ id }) => id === last) ??
+      // The app was started on the sandbox: that is where to begin.
+      this.connections.find(({ sandbox }) => sandbox);
+    if (start) this.openConnection(start.id);
+    else if (this.connectionsFailure || this.connections.length > 0) this.view = "connections";
+    else this.view = "first-run";
+  }
+
+  async readConnections(): Promise<void> {
+    try {
+      const listed = await backend.connectionsList();
+      const sandbox = this.#sandbox;
+      const missing = sandbox !== null && !listed.some(({ id }) => id === sandbox.id);
+      this.connections = missing ? [...listed, sandbox] : listed;
+      this.connectionsFailure = null;
+    } catch (error) {
+      this.connectionsFailure = CommandFailure.from(error);
+      this.connections = this.#sandbox ? [this.#sandbox] : [];
+    }
+  }
+
+  /** Where a view without a connection leads. */
+  go(view: ViewName): void {
+    this.view = view === "logs" && !this.current ? "first-run" : view;
+  }
+
+  openConnection(id: string): void {
+    this.currentId = id;
+    this.view = "logs";
+    this.switcherOpen = false;
+    const connection = this.connections.find((entry) => entry.id === id);
+    if (connection && !connection.sandbox && this.settings.lastConnectionId !== id) {
+      this.change({ lastConnectionId: id });
+    }
+  }
+
+  connect(editing: ConnectionInfo | null = null): void {
+    // A half-filled form is kept only for the connection it was filled in for.
+    if (this.draft && this.draft.id !== (editing?.id ?? null)) this.draft = null;
+    this.editing = editing;
+    this.view = "connect";
+  }
+
+  async startSandbox(): Promise<void> {
+    if (this.sandboxStarting) return;
+    this.sandboxStarting = true;
+    this.sandboxFailure = null;
+    try {
+      this.#sandbox = await backend.sandboxStart();
+      await this.readConnections();
+      this.openConnection(this.#sandbox.id);
+    } catch (error) {
+      this.sandboxFailure = CommandFailure.from(error);
+    } finally {
+      this.sandboxStarting = false;
+    }
+  }
+
+  /** Called after a connection was saved: it becomes the current one. */
+  async saved(connection: ConnectionInfo): Promise<void> {
+    this.draft = null;
+    this.editing = null;
+    await this.readConnections();
+    this.openConnection(connection.id);
+  }
+
+  async remove(id: string): Promise<void> {
+    await backend.connectionRemove(id);
+    await this.readConnections();
+    if (this.currentId === id) this.currentId = null;
+    if (this.settings.lastConnectionId === id) this.change({ lastConnectionId: null });
+  }
+
+  // ---- keychain
+
+  async readKeychain(): Promise<void> {
+    await this.#askKeychain(() => backend.keychainStatus());
+  }
+
+  async retryKeychain(): Promise<void> {
+    await this.#askKeychain(() => backend.keychainRetry());
+    await this.readConnections();
+  }
+
+  async useSessionMemory(): Promise<void> {
+    await this.#askKeychain(() => backend.keychainUseSessionMemory());
+    await this.readConnections();
+  }
+
+  async #askKeychain(ask: () => Promise<KeychainStatus>): Promise<void> {
+    this.keychainBusy = true;
+    try {
+      this.keychain = await ask();
+    } catch (error) {
+      const failure = CommandFailure.from(error);
+      this.keychain = {
+        store: this.keychain?.store ?? "the keychain of this system",
+        state: "failing",
+        detail: failure.message,
+        remedy: failure.remedy ?? "",
+        sessionOnly: false,
+      };
+    } finally {
+      this.keychainBusy = false;
+    }
+  }
+
+  /** The keychain cannot take secrets, and the person has not chosen to do without. */
+  keychainTrouble = $derived(
+    this.keychain !== null && this.keychain.state !== "ready" && !this.keychain.sessionOnly,
+  );
+
+  /** "GNOME Keyring (Secret Service)", or the words for memory alone. */
+  secretStore = $derived(
+    this.keychain?.sessionOnly
+      ? "memory only, until you close CIPP Desk"
+      : (this.keychain?.store ?? "the keychain of this system"),
+  );
+
+  // ---- settings
+
+  change(part: Partial<Settings>): void {
+    this.settings = { ...this.settings, ...part };
+    this.#keepSettings();
+  }
+
+  async #saveSettings(): Promise<void> {
+    try {
+      await backend.settingsSave($state.snapshot(this.settings));
+      this.settingsFailure = null;
+    } catch (error) {
+      this.settingsFailure = CommandFailure.from(error);
+    }
+  }
+
+  toggleZone(): void {
+    this.change({ timeZone: this.settings.timeZone === "utc" ? "mine" : "utc" });
+  }
+}
+
+export const APP = Symbol("app");
+
+export function useApp(): AppState {
+  return getContext<AppState>(APP);
+}

@@ -1,0 +1,156 @@
+/**
+ * Which lines of a folded JSON tree are to be seen. Pure: the tree, what is open and how much of
+ * each list was asked for go in, a flat list of lines comes out, so that depth costs nothing.
+ */
+import { jsonInside, type JsonNode } from "./json";
+
+/** Children shown at first, and with every further request. */
+export const CHUNK = 200;
+
+export interface TreeLine {
+  /** Stable within one tree: the positions of the members from the root, joined by "/". */
+  id: string;
+  /** 1 for the outermost. */
+  level: number;
+  position: number;
+  siblings: number;
+  key: string;
+  /** "LogData.Error[2]" */
+  path: string;
+  node: JsonNode;
+  /** Null where there is nothing to open. */
+  open: boolean | null;
+  /** The text of this line holds JSON, which opening shows. */
+  inside: boolean;
+  /** A line that stands for members not shown yet. */
+  more: number | null;
+}
+
+export interface TreeState {
+  open: ReadonlySet<string>;
+  /** How many members of a container were asked for, where it is more than CHUNK. */
+  shown: ReadonlyMap<string, number>;
+}
+
+interface Member {
+  key: string;
+  path: string;
+  node: JsonNode;
+}
+
+const parsedInside = new WeakMap<object, JsonNode | null>();
+
+/** The container a line opens into: itself, or the JSON its text holds. */
+export function containerOf(node: JsonNode): (JsonNode & { kind: "object" | "array" }) | null {
+  if (node.kind === "object" || node.kind === "array") return node;
+  if (node.kind !== "string") return null;
+  let inside = parsedInside.get(node);
+  if (inside === undefined) {
+    inside = jsonInside(node.value);
+    parsedInside.set(node, inside);
+  }
+  return inside && (inside.kind === "object" || inside.kind === "array") ? inside : null;
+}
+
+export function sizeOf(node: JsonNode): number {
+  if (node.kind === "object") return node.entries.length;
+  return node.kind === "array" ? node.items.length : 0;
+}
+
+function memberAt(
+  container: JsonNode & { kind: "object" | "array" },
+  index: number,
+  path: string,
+): Member | null {
+  if (container.kind === "array") {
+    const node = container.items[index];
+    return node ? { key: String(index), path: `${path}[${index}]`, node } : null;
+  }
+  const entry = container.entries[index];
+  if (!entry) return null;
+  const plain = /^[A-Za-z_$][\w$]*$/.test(entry.key);
+  const step = plain ? (path ? `.${entry.key}` : entry.key) : `[${JSON.stringify(entry.key)}]`;
+  return { key: entry.key, path: path + step, node: entry.value };
+}
+
+export function treeLines(roots: { key: string; node: JsonNode }[], state: TreeState): TreeLine[] {
+  const lines: TreeLine[] = [];
+  interface Level {
+    container: JsonNode & { kind: "object" | "array" };
+    id: string;
+    path: string;
+    next: number;
+    limit: number;
+  }
+  const stack: Level[] = [];
+
+  const emit = (member: Member, id: string, position: number, siblings: number): void => {
+    const container = containerOf(member.node);
+    const openable = container !== null && sizeOf(container) > 0;
+    const open = openable ? state.open.has(id) : null;
+    lines.push({
+      id,
+      level: stack.length + 1,
+      position,
+      siblings,
+      key: member.key,
+      path: member.path,
+      node: member.node,
+      open,
+      inside: container !== null && member.node.kind === "string",
+      more: null,
+    });
+    if (open && container) {
+      const limit = Math.min(sizeOf(container), state.shown.get(id) ?? CHUNK);
+      stack.push({ container, id, path: member.path, next: 0, limit });
+    }
+  };
+
+  roots.forEach((root, i) => {
+    emit({ key: root.key, path: root.key, node: root.node }, String(i), i + 1, roots.length);
+    for (let level = stack.at(-1); level; level = stack.at(-1)) {
+      const size = sizeOf(level.container);
+      if (level.next < level.limit) {
+        const index = level.next;
+        level.next += 1;
+        const member = memberAt(level.container, index, level.path);
+        const siblings = level.limit < size ? level.limit + 1 : size;
+        if (member) emit(member, `${level.id}/${index}`, index + 1, siblings);
+        continue;
+      }
+      if (level.limit < size) {
+        lines.push({
+          id: `${level.id}/more`,
+          level: stack.length + 1,
+          position: level.limit + 1,
+          siblings: level.limit + 1,
+          key: "",
+          path: level.path,
+          node: level.container,
+          open: null,
+          inside: false,
+          more: size - level.limit,
+        });
+      }
+      stack.pop();
+    }
+  });
+  return lines;
+}
+
+/** What to open at first: the outermost containers, and theirs while few. */
+export function openAtFirst(roots: { node: JsonNode }[]): Set<string> {
+  const open = new Set<string>();
+  roots.forEach((root, i) => {
+    const container = containerOf(root.node);
+    if (!container) return;
+    open.add(String(i));
+    if (sizeOf(container) > 20) return;
+    for (let child = 0; child < sizeOf(container); child += 1) {
+      const member = memberAt(container, child, "");
+      const inner = member && member.node.kind !== "string" ? containerOf(member.node) : null;
+      if (inner && sizeOf(inner) <= 12) open.add(`${i}/${child}`);
+    }
+  });
+  return open;
+}

@@ -1,0 +1,89 @@
+/** The list of connections: testing one in place, asking before one goes, setting a damaged file aside. */
+import { backend, CommandFailure, type ConnectionInfo, type TestProgress } from "../../backend";
+import type { AppState } from "../../lib/app.svelte";
+
+export class ConnectionsState {
+  /** The connection whose test is shown, running or done. */
+  testedId = $state<string | null>(null);
+  testing = $state(false);
+  stages = $state.raw<TestProgress[]>([]);
+  testFailure = $state.raw<CommandFailure | null>(null);
+
+  /** The connection that was asked to be removed. */
+  removing = $state.raw<ConnectionInfo | null>(null);
+  removeBusy = $state(false);
+  removeFailure = $state.raw<CommandFailure | null>(null);
+
+  /** Where a damaged file was put. */
+  setAside = $state<string | null>(null);
+  setAsideFailure = $state.raw<CommandFailure | null>(null);
+
+  readonly #app: AppState;
+
+  constructor(app: AppState) {
+    this.#app = app;
+  }
+
+  async test(connection: ConnectionInfo): Promise<void> {
+    if (this.testing) return;
+    this.testedId = connection.id;
+    this.testing = true;
+    this.stages = [];
+    this.testFailure = null;
+    try {
+      await backend.connectionTest(connection.id, (stage) => {
+        this.stages = [...this.stages.filter((known) => known.stage !== stage.stage), stage];
+      });
+    } catch (error) {
+      const failure = CommandFailure.from(error);
+      if (failure.code === "cancelled") this.testedId = null;
+      else this.testFailure = failure;
+    } finally {
+      this.testing = false;
+    }
+  }
+
+  async cancelTest(): Promise<void> {
+    try {
+      await backend.connectionCancelTest();
+    } catch (error) {
+      this.testFailure = CommandFailure.from(error);
+    }
+  }
+
+  closeTest(): void {
+    this.testedId = null;
+  }
+
+  askRemove(connection: ConnectionInfo): void {
+    this.removeFailure = null;
+    this.removing = connection;
+  }
+
+  keep(): void {
+    this.removing = null;
+  }
+
+  async remove(): Promise<void> {
+    if (!this.removing) return;
+    this.removeBusy = true;
+    try {
+      await this.#app.remove(this.removing.id);
+      this.removing = null;
+    } catch (error) {
+      this.removeFailure = CommandFailure.from(error);
+    } finally {
+      this.removeBusy = false;
+    }
+  }
+
+  async setDamagedAside(): Promise<void> {
+    this.setAsideFailure = null;
+    try {
+      this.setAside = await backend.connectionsSetDamagedAside();
+      await this.#app.readConnections();
+    } catch (error) {
+      this.setAsideFailure = CommandFailure.from(error);
+    }
+  }
+}
