@@ -123,20 +123,44 @@ pub(super) const fn lines(source: Source, family: Family) -> &'static [Line] {
 }
 
 const STANDARDS_INFO: &[Line] = &[
-    ("Standards", Customer, "{s} already has the wanted value."),
-    ("Standards", Customer, "{s} already has the wanted value."),
     (
         "Standards",
         Customer,
-        "{s} already has the wanted value for {d}, nothing to do.",
+        "{s} already has the wanted value. Nothing was changed in {D}, the next check follows in 12 hours.",
     ),
-    ("Standards", Customer, "{s} is already enabled."),
+    (
+        "Standards",
+        Customer,
+        "{s} already has the wanted value. Nothing was changed in {D}, the next check follows in 12 hours.",
+    ),
+    (
+        "Standards",
+        Customer,
+        "{s} already has the wanted value for {d}, as template '{p}' asks for it. Nothing to do.",
+    ),
+    (
+        "Standards",
+        Customer,
+        "{s} is already enabled for {d}. Compared with '{p}': no difference.",
+    ),
     ("Standards", Customer, "{s} is already disabled."),
-    ("Standards", Customer, "{s} is compliant with the template."),
+    (
+        "Standards",
+        Customer,
+        "{s} is compliant with the template. {n} settings of '{p}' were compared with {d}.",
+    ),
     ("Standards", Customer, "{s} changed to {n}."),
     ("Standards", Customer, "Template {p} applied."),
-    ("Standards", Customer, "Successfully set {s}."),
-    ("DriftStandards", Customer, "No deviation found for {s}."),
+    (
+        "Standards",
+        Customer,
+        "Successfully set {s} as template '{p}' asks for it, {n} objects of {d} were touched.",
+    ),
+    (
+        "DriftStandards",
+        Customer,
+        "No deviation found for {s}. Compared with '{p}', {n} accepted deviations were left out.",
+    ),
     (
         "Baselines",
         Customer,
@@ -199,9 +223,21 @@ const STANDARDS_ALERT: &[Line] = &[
     ),
 ];
 const CACHE_INFO: &[Line] = &[
-    ("CIPPDBCache", Customer, "Cached {n} {k}"),
-    ("CIPPDBCache", Customer, "Cached {k} for {d}"),
-    ("CIPPDbItem", Customer, "{n} items of {k} refreshed"),
+    (
+        "CIPPDBCache",
+        Customer,
+        "Cached {n} {k} for {d}; entries older than the last run were removed",
+    ),
+    (
+        "CIPPDBCache",
+        Customer,
+        "Cached {k} for {d} in {n} pages of 999, the data set is complete",
+    ),
+    (
+        "CIPPDbItem",
+        Customer,
+        "{n} items of {k} refreshed, {n} unchanged, {n} removed since the last run",
+    ),
     ("BPA", Customer, "Best practice report collected for {D}"),
     (
         "TenantGroups",
@@ -236,7 +272,11 @@ const CACHE_WARNING: &[Line] = &[
     ),
 ];
 const TESTS_INFO: &[Line] = &[
-    ("Tests", Customer, "Test {t} passed"),
+    (
+        "Tests",
+        Customer,
+        "Test {t} passed for {D}, {n} objects were looked at and none of them stood out",
+    ),
     ("Tests", Customer, "{n} tests run for {D}, results written"),
 ];
 const TESTS_ERROR: &[Line] = &[

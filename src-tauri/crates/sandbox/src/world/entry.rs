@@ -456,7 +456,7 @@ impl Entry<'_> {
             out,
             ",\"StackTrace\":\"at {script}, C:\\\\home\\\\site\\\\wwwroot\\\\Modules\\\\CIPPCore\\\\Public\\\\{script}.ps1: line {line}"
         );
-        let frames = 3 + chance.skewed(34);
+        let frames = 6 + chance.skewed(58);
         for frame in 0..frames {
             let _ = write!(
                 out,

@@ -42,6 +42,12 @@ impl Walk {
         self.world.row(day, *place - 1)
     }
 
+    /// How many rows are laid out at this moment.
+    #[cfg(test)]
+    pub(crate) fn rows_held(&self) -> usize {
+        self.days.iter().flatten().map(|(day, _)| day.len()).sum()
+    }
+
     /// Sees to it that both slots hold days with rows left, as long as there are such days.
     fn load(&mut self) {
         let [newer, older] = &mut self.days;

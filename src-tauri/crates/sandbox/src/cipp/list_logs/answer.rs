@@ -81,6 +81,16 @@ impl Answer {
         Step::Pause
     }
 
+    #[cfg(test)]
+    pub(super) fn rows_made(&self) -> u64 {
+        self.rows
+    }
+
+    #[cfg(test)]
+    pub(super) fn rows_held(&self) -> usize {
+        self.walk.rows_held()
+    }
+
     fn cut(&mut self) -> Step {
         Step::Piece(Bytes::from(std::mem::take(&mut self.piece)))
     }
