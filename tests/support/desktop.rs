@@ -88,37 +88,20 @@ impl Desktop {
     }
 
     fn with(keys: Keys) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("cipp-desk-")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("cipp-desk-").tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["home", "data", "config", "cache", "state", "run"] {
             // The session bus and the keychain refuse a run-time folder that others may read.
-            fs::DirBuilder::new()
-                .mode(0o700)
-                .create(path(name))
-                .unwrap();
+            fs::DirBuilder::new().mode(0o700).create(path(name)).unwrap();
         }
 
         let mut screen = Process::start(
             Command::new("Xvfb")
-                .args([
-                    "-displayfd",
-                    "1",
-                    "-screen",
-                    "0",
-                    "1280x900x24",
-                    "-nolisten",
-                    "tcp",
-                ])
+                .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null()),
         );
-        let display = screen
-            .lines()
-            .next()
-            .expect("Xvfb names its display when it is ready");
+        let display = screen.lines().next().expect("Xvfb names its display when it is ready");
 
         let text = |name: &str| path(name).to_string_lossy().into_owned();
         let mut environment: Vec<(String, String)> = [
@@ -210,6 +193,28 @@ impl Desktop {
         panic!("no file {name} under {}", self.folder.path().display());
     }
 
+    /// Waits until a file of this name has this text: what is written a moment after it was done in the window.
+    pub async fn wait_for_file_with(&self, name: &str, text: &str) {
+        let started = Instant::now();
+        let found = |file: &PathBuf| file.ends_with(name);
+        while !self.files_with(text.as_bytes()).iter().any(found) {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "waited 30 s for \"{text}\" in {name}"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// How many items the keychain holds for CIPP Desk.
+    pub fn keychain_items(&self) -> usize {
+        let reply = self.secret_service("SearchItems", &["dict:string:string:service,CIPP Desk"]);
+        reply
+            .expect("the keychain answers")
+            .matches("/org/freedesktop/secrets/collection/")
+            .count()
+    }
+
     /// Starts a keychain, makes its keyring and unlocks it, as logging in would.
     pub fn start_keychain(&mut self) {
         let mut daemon = Process::start(
@@ -287,10 +292,7 @@ impl Desktop {
     fn until(&self, what: &str, ready: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         while !ready(self) {
-            assert!(
-                started.elapsed() < Duration::from_secs(30),
-                "waited 30 s until {what}"
-            );
+            assert!(started.elapsed() < Duration::from_secs(30), "waited 30 s until {what}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -336,10 +338,7 @@ fn start_bus(folder: &TempDir, environment: &[(String, String)]) -> (Process, St
 "#,
         listen.display()
     );
-    File::create(&settings)
-        .unwrap()
-        .write_all(text.as_bytes())
-        .unwrap();
+    File::create(&settings).unwrap().write_all(text.as_bytes()).unwrap();
     let mut bus = Process::start(
         Command::new("dbus-daemon")
             .arg(format!("--config-file={}", settings.display()))
@@ -348,18 +347,12 @@ fn start_bus(folder: &TempDir, environment: &[(String, String)]) -> (Process, St
             .stdout(Stdio::piped())
             .stderr(Stdio::null()),
     );
-    let address = bus
-        .lines()
-        .next()
-        .expect("the bus prints its address when it is ready");
+    let address = bus.lines().next().expect("the bus prints its address when it is ready");
     (bus, address)
 }
 
 fn type_password(daemon: &mut Child) {
-    let mut input = daemon
-        .stdin
-        .take()
-        .expect("started with a piped standard input");
+    let mut input = daemon.stdin.take().expect("started with a piped standard input");
     input.write_all(KEYRING_PASSWORD.as_bytes()).unwrap();
 }
 

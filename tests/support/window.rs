@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+pub use fantoccini::key::Key;
 use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -24,6 +25,7 @@ const PAUSE: Duration = Duration::from_millis(60);
 /// One run of the app.
 pub struct Window {
     client: Client,
+    patience: Duration,
     _driver: Process,
 }
 
@@ -40,12 +42,7 @@ pub fn built(name: &str) -> PathBuf {
     let folder = match std::env::var_os("CIPP_DESK_BIN_DIR") {
         Some(folder) => PathBuf::from(folder),
         // The test program lies in target/<profile>/deps.
-        None => std::env::current_exe()
-            .unwrap()
-            .ancestors()
-            .nth(2)
-            .unwrap()
-            .to_owned(),
+        None => std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned(),
     };
     let path = folder.join(name);
     assert!(
@@ -86,6 +83,7 @@ impl Window {
         client.update_timeouts(timeouts).await.unwrap();
         let window = Self {
             client,
+            patience: PATIENCE,
             _driver: driver,
         };
         window
@@ -130,11 +128,7 @@ impl Window {
     /// How many elements with this test id the page has.
     pub async fn count(&self, id: &str) -> usize {
         let css = format!("[data-testid='{id}']");
-        self.client
-            .find_all(Locator::Css(&css))
-            .await
-            .unwrap()
-            .len()
+        self.client.find_all(Locator::Css(&css)).await.unwrap().len()
     }
 
     /// Waits until the page's text has these words, in any case and with any spacing.
@@ -146,11 +140,17 @@ impl Window {
     pub async fn read_in(&self, id: &str, words: &str) {
         let started = Instant::now();
         while !squeezed(&self.text(id).await).contains(&squeezed(words)) {
-            self.patience(
-                started,
-                &format!("the words \"{words}\" in {}", or_page(id)),
-            )
-            .await;
+            self.patience(started, &format!("the words \"{words}\" in {}", or_page(id)))
+                .await;
+        }
+    }
+
+    /// Waits until the text of the elements with this test id no longer has these words.
+    pub async fn see_no_words_in(&self, id: &str, words: &str) {
+        let started = Instant::now();
+        while squeezed(&self.text(id).await).contains(&squeezed(words)) {
+            self.patience(started, &format!("the words \"{words}\" to go away in {id}"))
+                .await;
         }
     }
 
@@ -171,8 +171,7 @@ impl Window {
         let started = Instant::now();
         // Between finding and clicking the page may have drawn the element anew.
         while let Err(error) = self.see(id).await.click().await {
-            self.patience(started, &format!("{id} to be clicked ({error})"))
-                .await;
+            self.patience(started, &format!("{id} to be clicked ({error})")).await;
         }
     }
 
@@ -195,32 +194,24 @@ impl Window {
                 field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
                 field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));
             }";
-        self.run(
-            script,
-            vec![serde_json::to_value(field).unwrap(), json!(text)],
-        )
-        .await;
+        self.run(script, vec![serde_json::to_value(field).unwrap(), json!(text)])
+            .await;
     }
 
     /// Presses keys on whatever has the focus, for example `"j"` or `Key::Enter`.
-    pub async fn press(&self, keys: impl Into<String>) {
+    pub async fn press(&self, keys: impl std::fmt::Display) {
         self.client
             .active_element()
             .await
             .unwrap()
-            .send_keys(&keys.into())
+            .send_keys(&keys.to_string())
             .await
             .unwrap();
     }
 
     /// What a form field holds now.
     pub async fn value(&self, id: &str) -> String {
-        self.see(id)
-            .await
-            .prop("value")
-            .await
-            .unwrap()
-            .unwrap_or_default()
+        self.see(id).await.prop("value").await.unwrap().unwrap_or_default()
     }
 
     /// An attribute of the element with this test id.
@@ -234,6 +225,25 @@ impl Window {
         while self.client.execute(script, vec![]).await.ok() != Some(Value::Bool(true)) {
             self.patience(started, what).await;
         }
+    }
+
+    /// Waits longer than usual from now on, for what takes long by its nature.
+    pub fn be_patient(&mut self, seconds: u64) {
+        self.patience = Duration::from_secs(seconds);
+    }
+
+    /// Chooses an option of a list by its value.
+    pub async fn choose(&self, id: &str, value: &str) {
+        let script = "const [list, value] = arguments;
+            list.value = value;
+            list.dispatchEvent(new Event('change', { bubbles: true }));";
+        let list = serde_json::to_value(self.see(id).await).unwrap();
+        self.run(script, vec![list, json!(value)]).await;
+    }
+
+    /// Runs a script in the page that calls its last argument with the result when it is done.
+    pub async fn run_async(&self, script: &str) -> Value {
+        self.client.execute_async(script, vec![]).await.unwrap()
     }
 
     /// Runs a script in the page.
@@ -280,11 +290,7 @@ impl Window {
             .iter()
             .filter_map(Value::as_str)
             .collect();
-        assert!(
-            list.is_empty(),
-            "{screen} is not accessible:\n{}",
-            list.join("\n")
-        );
+        assert!(list.is_empty(), "{screen} is not accessible:\n{}", list.join("\n"));
     }
 
     /// A picture and the accessibility check of one screen.
@@ -304,22 +310,18 @@ impl Window {
     }
 
     async fn patience(&self, started: Instant, what: &str) {
-        if started.elapsed() < PATIENCE {
+        if started.elapsed() < self.patience {
             tokio::time::sleep(PAUSE).await;
             return;
         }
         let picture = format!(
             "failed-{}",
-            std::thread::current()
-                .name()
-                .unwrap_or("test")
-                .replace("::", "-")
+            std::thread::current().name().unwrap_or("test").replace("::", "-")
         );
         self.picture(&picture).await;
         let page = self.text("").await;
-        panic!(
-            "waited {PATIENCE:?} in vain for {what}; picture {picture}.png. The page reads:\n{page}"
-        );
+        let waited = self.patience;
+        panic!("waited {waited:?} in vain for {what}; picture {picture}.png. The page reads:\n{page}");
     }
 }
 
@@ -335,20 +337,14 @@ async fn connect(address: &str, arguments: &[&str]) -> Client {
             .await;
         match attempt {
             Ok(client) => return client,
-            Err(error) => assert!(
-                started.elapsed() < PATIENCE,
-                "the app could not be started: {error}"
-            ),
+            Err(error) => assert!(started.elapsed() < PATIENCE, "the app could not be started: {error}"),
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 fn squeezed(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_lowercase()
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn or_page(id: &str) -> &str {
