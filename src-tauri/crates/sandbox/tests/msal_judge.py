@@ -15,14 +15,13 @@ for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
 import msal  # noqa: E402
 
 
-def ask(given, *, tenant=None, client=None, secret=None, scope=None, discovery=False):
+def ask(given, *, tenant=None, client=None, secret=None, scope=None):
     try:
         application = msal.ConfidentialClientApplication(
             client or given["client_id"],
             client_credential=secret or given["client_secret"],
             authority=f"{given['authority']}/{tenant or given['tenant_id']}",
-            # A URL makes MSAL ask the sandbox's own discovery endpoint instead of Microsoft's.
-            instance_discovery=f"{given['authority']}/common/discovery/instance" if discovery else False,
+            instance_discovery=False,
             verify=given["ca_file"],
         )
         answer = application.acquire_token_for_client([scope or f"api://{given['client_id']}/.default"])
@@ -34,19 +33,50 @@ def ask(given, *, tenant=None, client=None, secret=None, scope=None, discovery=F
         return {"value_error": str(error)}
 
 
+def discover_instance(given):
+    """Where MSAL would ask for a token after the sandbox's instance discovery.
+
+    No token is asked for: after a refusal MSAL would look for aliases at Microsoft's own address.
+    """
+    application = msal.ConfidentialClientApplication(
+        given["client_id"],
+        client_credential=given["client_secret"],
+        authority=f"{given['authority']}/{given['tenant_id']}",
+        # A URL makes MSAL ask the sandbox's own discovery endpoint instead of Microsoft's.
+        instance_discovery=f"{given['authority']}/common/discovery/instance",
+        verify=given["ca_file"],
+    )
+    return application.authority.token_endpoint
+
+
+def ask_token_endpoint_of(given, tenant):
+    """MSAL stops at the discovery of an unknown tenant; this sends its token request there all the same."""
+    application = msal.ConfidentialClientApplication(
+        given["client_id"],
+        client_credential=given["client_secret"],
+        authority=f"{given['authority']}/{given['tenant_id']}",
+        instance_discovery=False,
+        verify=given["ca_file"],
+    )
+    application.client.configuration["token_endpoint"] = f"{given['authority']}/{tenant}/oauth2/v2.0/token"
+    return application.acquire_token_for_client([f"api://{given['client_id']}/.default"])
+
+
 def main():
     given = json.load(sys.stdin)
     client_id = given["client_id"]
+    unknown_tenant = "7f0a1b7c-21a4-4f3b-9a57-6c0d2f3e4b5a"
     print(
         json.dumps(
             {
                 "msal": msal.__version__,
                 "token": ask(given),
-                "token_with_discovery": ask(given, discovery=True),
+                "discovered_token_endpoint": discover_instance(given),
                 "wrong_secret": ask(given, secret="abc8Q~" + "x" * 34),
                 "secret_id": ask(given, secret="0f3f2a7e-6f5f-4a63-9b4c-0d4f6f6a2b11"),
                 "wrong_client": ask(given, client="5d1f2c8e-6b1e-4f43-8f5a-2f6d9d0e7a10"),
-                "unknown_tenant": ask(given, tenant="7f0a1b7c-21a4-4f3b-9a57-6c0d2f3e4b5a"),
+                "unknown_tenant": ask_token_endpoint_of(given, unknown_tenant),
+                "discovery_of_unknown_tenant": ask(given, tenant=unknown_tenant),
                 "bad_scope": ask(given, scope=f"api://{client_id}/user_impersonation"),
                 "unknown_resource": ask(given, scope="api://5d1f2c8e-6b1e-4f43-8f5a-2f6d9d0e7a10/.default"),
                 "by_domain": ask(given, tenant=given["tenant_domain"]),
