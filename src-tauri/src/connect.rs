@@ -6,9 +6,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use cipp_client::{
-    Client, ClientError, ClientOptions, Connection, Day, Field, FieldError, ListLogs, Row, Secret,
-};
+use cipp_client::{Client, ClientError, ClientOptions, Connection, Day, Field, FieldError, ListLogs, Row, Secret};
 use connections::{ConnectionId, SavedConnection, SecretPlace, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -46,11 +44,7 @@ pub struct ConnectionInput {
 
 /// Where the secret of a connection comes from. Has no `Debug`: it may hold it.
 #[derive(Deserialize, Type)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SecretInput {
     /// The one that is in the keychain already.
     Keep,
@@ -112,17 +106,11 @@ pub enum StageState {
 pub type Report<'a> = &'a (dyn Fn(TestProgress) + Sync);
 
 /// Signs in and reads the log of today, as far as its first row.
-pub async fn test(
-    client: &Client,
-    report: Report<'_>,
-    cancel: &CancellationToken,
-) -> Result<(), ClientError> {
+pub async fn test(client: &Client, report: Report<'_>, cancel: &CancellationToken) -> Result<(), ClientError> {
     stage(TestStage::Address, report, async {
         let host = client.connection().api_url.host().to_owned();
         match client.public_ping(cancel).await {
-            Err(error @ (ClientError::Unreachable { .. } | ClientError::WrongAddress { .. })) => {
-                Err(error)
-            }
+            Err(error @ (ClientError::Unreachable { .. } | ClientError::WrongAddress { .. })) => Err(error),
             Err(error @ (ClientError::Cancelled | ClientError::Local { .. })) => Err(error),
             // Whatever else it says, something answers there; a Function App wants a token even for this.
             _ => Ok((host, ())),
@@ -137,10 +125,7 @@ pub async fn test(
     let mut rows = stage(TestStage::Accepted, report, async {
         // CIPP's day is UTC's unless the instance is set otherwise; an empty day is as good a proof.
         let today = Day::new(Timestamp::now().to_zoned(TimeZone::UTC).date());
-        Ok((
-            String::new(),
-            client.list_logs(&ListLogs::day(today), cancel).await?,
-        ))
+        Ok((String::new(), client.list_logs(&ListLogs::day(today), cancel).await?))
     })
     .await?;
     stage(TestStage::LogRead, report, async {
@@ -159,13 +144,9 @@ pub async fn save(
 ) -> CommandResult<SavedConnection> {
     let connection = connection_of(&input)?;
     let existing = existing(state, &input).await?;
-    let id = existing
-        .as_ref()
-        .map_or_else(ConnectionId::random, |saved| saved.id);
+    let id = existing.as_ref().map_or_else(ConnectionId::random, |saved| saved.id);
     // The keychain may be waiting for a person to unlock it.
-    let secret = cancel
-        .run_until_cancelled(secret_of(state, &input.secret, id))
-        .await;
+    let secret = cancel.run_until_cancelled(secret_of(state, &input.secret, id)).await;
     let secret = secret.ok_or(ClientError::Cancelled)??;
     if input.test {
         let client = Client::new(connection.clone(), secret.clone(), ClientOptions::default())?;
@@ -174,9 +155,9 @@ pub async fn save(
     if cancel.is_cancelled() {
         return Err(ClientError::Cancelled.into());
     }
-    let mut wanted = existing.clone().unwrap_or_else(|| {
-        SavedConnection::new(id, input.name.clone(), connection.clone(), Timestamp::now())
-    });
+    let mut wanted = existing
+        .clone()
+        .unwrap_or_else(|| SavedConnection::new(id, input.name.clone(), connection.clone(), Timestamp::now()));
     wanted.name = input.name;
     wanted.connection = connection;
     let new_secret = (!matches!(input.secret, SecretInput::Keep)).then_some(&secret);
@@ -268,38 +249,26 @@ pub fn check_name(name: &str) -> Result<(), FieldError> {
 }
 
 /// The connection that is being changed, if it is one; a name that is taken is refused before anything is tried.
-async fn existing(
-    state: &Arc<AppState>,
-    input: &ConnectionInput,
-) -> CommandResult<Option<SavedConnection>> {
+async fn existing(state: &Arc<AppState>, input: &ConnectionInput) -> CommandResult<Option<SavedConnection>> {
     let (id, name) = (input.id, input.name.clone());
     state
         .with_store(move |store| {
             let existing = id.map(|id| store.get(&id)).transpose()?;
             match store.find_by_name(&name)? {
-                Some(other) if Some(other.id) != id => {
-                    Err(StoreError::NameTaken { name: other.name })
-                }
+                Some(other) if Some(other.id) != id => Err(StoreError::NameTaken { name: other.name }),
                 _ => Ok(existing),
             }
         })
         .await
 }
 
-async fn secret_of(
-    state: &Arc<AppState>,
-    input: &SecretInput,
-    id: ConnectionId,
-) -> CommandResult<Secret> {
+async fn secret_of(state: &Arc<AppState>, input: &SecretInput, id: ConnectionId) -> CommandResult<Secret> {
     match input {
         SecretInput::Keep => state.secret(id).await,
         SecretInput::Typed { value } => Ok(Secret::parse(value)?),
         SecretInput::Draft { draft_id } => state.draft(draft_id).ok_or_else(|| {
-            CommandError::new(
-                ErrorCode::SecretMissing,
-                "The pasted secret is no longer in memory.",
-            )
-            .with_remedy("Paste it again.")
+            CommandError::new(ErrorCode::SecretMissing, "The pasted secret is no longer in memory.")
+                .with_remedy("Paste it again.")
         }),
     }
 }

@@ -29,12 +29,7 @@ pub async fn start() -> CommandResult<Demo> {
     let ready = sandbox.ready();
     let connection = connection_to(ready)?;
     let secret = Secret::parse(&ready.client_secret)?;
-    let connection = SavedConnection::new(
-        ConnectionId::random(),
-        "Sandbox",
-        connection,
-        Timestamp::now(),
-    );
+    let connection = SavedConnection::new(ConnectionId::random(), "Sandbox", connection, Timestamp::now());
     Ok(Demo {
         connection,
         secret,
@@ -45,9 +40,7 @@ pub async fn start() -> CommandResult<Demo> {
 /// Whether this start was asked to open on the sandbox.
 pub fn is_wanted_at_start() -> bool {
     std::env::var_os(START_VARIABLE).is_some_and(|value| value == "sandbox")
-        || std::env::args_os()
-            .skip(1)
-            .any(|argument| argument == START_ARGUMENT)
+        || std::env::args_os().skip(1).any(|argument| argument == START_ARGUMENT)
 }
 
 fn connection_to(ready: &Ready) -> Result<Connection, FieldError> {

@@ -119,16 +119,14 @@ impl CommandError {
 
     /// The view was closed.
     pub fn no_such_view() -> CommandError {
-        CommandError::new(ErrorCode::NoSuchView, "This log is no longer open.")
-            .with_remedy("Load it again.")
+        CommandError::new(ErrorCode::NoSuchView, "This log is no longer open.").with_remedy("Load it again.")
     }
 }
 
 impl From<FieldError> for CommandError {
     fn from(error: FieldError) -> Self {
         let field = error.field;
-        let mut command =
-            CommandError::new(ErrorCode::InvalidField, error.problem).with_remedy(error.remedy);
+        let mut command = CommandError::new(ErrorCode::InvalidField, error.problem).with_remedy(error.remedy);
         command.field = Some(field);
         command
     }
@@ -160,9 +158,7 @@ impl From<StoreError> for CommandError {
         let code = match &error {
             StoreError::Field(field) => return field.clone().into(),
             StoreError::Damaged { .. } => ErrorCode::ConnectionsDamaged,
-            StoreError::ReadOnly { .. } | StoreError::DiskFull { .. } => {
-                ErrorCode::ConnectionsReadOnly
-            }
+            StoreError::ReadOnly { .. } | StoreError::DiskFull { .. } => ErrorCode::ConnectionsReadOnly,
             StoreError::NameTaken { .. } => ErrorCode::NameTaken,
             StoreError::NotFound { .. } => ErrorCode::NoSuchConnection,
             StoreError::Newer { .. }
@@ -217,9 +213,7 @@ impl From<sandbox::SandboxError> for CommandError {
 impl From<tauri_plugin_store::Error> for CommandError {
     fn from(error: tauri_plugin_store::Error) -> Self {
         CommandError::new(ErrorCode::Settings, "Your settings could not be kept.")
-            .with_remedy(
-                "Check that there is room on the disk and that the app's data folder is yours.",
-            )
+            .with_remedy("Check that there is room on the disk and that the app's data folder is yours.")
             .with_detail(error.to_string())
     }
 }
@@ -249,10 +243,7 @@ mod tests {
 
     #[test]
     fn a_field_error_names_its_field() {
-        let error: CommandError = "no-guid"
-            .parse::<cipp_client::ClientId>()
-            .unwrap_err()
-            .into();
+        let error: CommandError = "no-guid".parse::<cipp_client::ClientId>().unwrap_err().into();
         assert_eq!(error.code, ErrorCode::InvalidField);
         assert_eq!(error.field, Some(Field::ClientId));
         assert!(error.remedy.is_some());
@@ -260,13 +251,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_is_shown_at_the_name() {
-        let error: CommandError = StoreError::NameTaken {
-            name: "Contoso".into(),
-        }
-        .into();
-        assert_eq!(
-            (error.code, error.field),
-            (ErrorCode::NameTaken, Some(Field::Name))
-        );
+        let error: CommandError = StoreError::NameTaken { name: "Contoso".into() }.into();
+        assert_eq!((error.code, error.field), (ErrorCode::NameTaken, Some(Field::Name)));
     }
 }

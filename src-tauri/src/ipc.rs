@@ -10,7 +10,10 @@ macro_rules! command_list {
     ($($area:ident :: $name:ident),+ $(,)?) => {
         /// Every command the UI may call.
         pub fn commands() -> Builder<Wry> {
-            Builder::<Wry>::new().commands(collect_commands![$(commands::$area::$name),+])
+            Builder::<Wry>::new()
+                .commands(collect_commands![$(commands::$area::$name),+])
+                // Every type reads as it is written: one TypeScript type for both ways.
+                .disable_serde_phases()
         }
 
         /// Their names, for the tests.
@@ -63,17 +66,13 @@ mod tests {
         let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/bindings.ts");
         let folder = tempfile::tempdir().unwrap();
         let generated = folder.path().join("bindings.ts");
-        commands()
-            .export(Typescript::default(), &generated)
-            .unwrap();
+        commands().export(Typescript::default(), &generated).unwrap();
         let fresh = fs::read_to_string(&generated).unwrap();
         if std::env::var_os("UPDATE_BINDINGS").is_some() {
             fs::write(&committed, &fresh).unwrap();
         }
         // A checkout on Windows may have turned the line ends.
-        let committed = fs::read_to_string(&committed)
-            .unwrap_or_default()
-            .replace("\r\n", "\n");
+        let committed = fs::read_to_string(&committed).unwrap_or_default().replace("\r\n", "\n");
         assert!(
             fresh == committed,
             "ui/src/bindings.ts is stale: run `npm run bindings`"
@@ -89,17 +88,14 @@ mod tests {
 
     #[test]
     fn the_window_may_call_these_commands_and_nothing_else() {
-        let capability: serde_json::Value =
-            serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+        let capability: serde_json::Value = serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
         let granted: Vec<&str> = capability["permissions"]
             .as_array()
             .unwrap()
             .iter()
             .map(|name| name.as_str().unwrap())
             .collect();
-        let own = NAMES
-            .iter()
-            .map(|name| format!("allow-{}", name.replace('_', "-")));
+        let own = NAMES.iter().map(|name| format!("allow-{}", name.replace('_', "-")));
         let expected: Vec<String> = ["core:event:allow-listen", "core:event:allow-unlisten"]
             .into_iter()
             .map(str::to_owned)
@@ -110,8 +106,7 @@ mod tests {
 
     #[test]
     fn the_content_security_policy_allows_nothing_foreign() {
-        let config: serde_json::Value =
-            serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
+        let config: serde_json::Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
         let policy = config["app"]["security"]["csp"].as_object().unwrap();
         assert_eq!(policy["default-src"], "'none'");
         for (directive, sources) in policy {
@@ -126,9 +121,6 @@ mod tests {
         }
         assert_eq!(config["app"]["withGlobalTauri"], false);
         assert_eq!(config["app"]["security"]["freezePrototype"], true);
-        assert_eq!(
-            config["app"]["security"]["capabilities"],
-            serde_json::json!(["main"])
-        );
+        assert_eq!(config["app"]["security"]["capabilities"], serde_json::json!(["main"]));
     }
 }

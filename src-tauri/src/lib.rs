@@ -26,9 +26,9 @@ pub fn run() -> ExitCode {
     let commands = ipc::commands();
     let app = tauri::Builder::default()
         // First of all plugins: a second start must end before it touches anything.
-        .plugin(tauri_plugin_single_instance::init(
-            |app, _arguments, _folder| window::bring_to_front(app),
-        ))
+        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
+            window::bring_to_front(app)
+        }))
         .plugin(tauri_plugin_store::Builder::default().build())
         .plugin(window::remember_size_and_place())
         .plugin(
@@ -65,8 +65,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
 
 /// The program's own log goes to stderr; RUST_LOG chooses what. Bodies, secrets and tokens are never logged anywhere.
 fn log_to_stderr() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,cipp_desk=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,cipp_desk=info"));
     // A second subscriber (in tests) is refused, which is fine.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use log_archive::{DayProgress, DayState as Phase, Progress};
+use log_archive::{DayPhase, DayProgress, Progress};
 use serde::Serialize;
 use specta::Type;
 use tauri::ipc::Channel;
@@ -40,7 +40,7 @@ pub struct DayState {
     /// The day, `yyyy-MM-dd`.
     pub day: String,
     /// How far it is.
-    pub state: Phase,
+    pub state: DayPhase,
     /// Its rows.
     pub rows: u32,
     /// Those of them that could not be read, or have something odd about them.
@@ -64,12 +64,7 @@ pub async fn report(view_id: String, view: OpenView, channel: Channel<LogProgres
                 let _ = tokio::time::timeout(LONGEST_PAUSE, view.collection.changed()).await;
             }
         };
-        if view
-            .closed
-            .run_until_cancelled(pause_and_news)
-            .await
-            .is_none()
-        {
+        if view.closed.run_until_cancelled(pause_and_news).await.is_none() {
             return;
         }
     }

@@ -74,9 +74,6 @@ pub fn read(app: &AppHandle) -> CommandResult<Settings> {
 /// Keeps the settings.
 pub fn keep(app: &AppHandle, settings: &Settings) -> CommandResult<()> {
     let store = app.store(FILE)?;
-    store.set(
-        KEY,
-        serde_json::to_value(settings).map_err(CommandError::internal)?,
-    );
+    store.set(KEY, serde_json::to_value(settings).map_err(CommandError::internal)?);
     Ok(store.save()?)
 }

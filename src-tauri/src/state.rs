@@ -12,9 +12,7 @@ use std::{
 
 use checklist::Ticks;
 use cipp_client::{Client, ClientOptions, Secret};
-use connections::{
-    ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, StoreError,
-};
+use connections::{ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, StoreError};
 use jiff::Timestamp;
 use log_archive::Collection;
 use tauri::async_runtime::spawn_blocking;
@@ -218,10 +216,7 @@ impl AppState {
     }
 
     fn new_name(&self, of: &str) -> String {
-        format!(
-            "{of}-{}",
-            self.names_given.fetch_add(1, Ordering::Relaxed) + 1
-        )
+        format!("{of}-{}", self.names_given.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 

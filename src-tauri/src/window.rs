@@ -18,12 +18,7 @@ const SHOWN_AT_LATEST_AFTER: Duration = Duration::from_secs(3);
 /// Opens the window as tauri.conf.json describes it. It stays hidden until its page has loaded: no white flash, in
 /// dark mode least of all.
 pub fn open(app: &AppHandle) -> tauri::Result<()> {
-    let config = app
-        .config()
-        .app
-        .windows
-        .iter()
-        .find(|window| window.label == LABEL);
+    let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?.clone();
     let window = WebviewWindowBuilder::from_config(app, &config)?
         .on_navigation(is_own_page)

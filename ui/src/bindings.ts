@@ -4,257 +4,640 @@ import { invoke as __TAURI_INVOKE, Channel } from "@tauri-apps/api/core";
 
 /** Commands */
 export const commands = {
-  appInfo: () => typedError<AppInfo, CommandError>(__TAURI_INVOKE("app_info")),
-  keychainStatus: () => typedError<KeychainStatus, CommandError>(__TAURI_INVOKE("keychain_status")),
-  keychainRetry: () => typedError<KeychainStatus, CommandError>(__TAURI_INVOKE("keychain_retry")),
-  keychainUseSessionMemory: () => typedError<KeychainStatus, CommandError>(__TAURI_INVOKE("keychain_use_session_memory")),
-  connectionsList: () => typedError<ConnectionInfo[], CommandError>(__TAURI_INVOKE("connections_list")),
-  connectionsSetDamagedAside: () => typedError<string, CommandError>(__TAURI_INVOKE("connections_set_damaged_aside")),
-  recognise: (text: string) => typedError<RecognisedInfo, CommandError>(__TAURI_INVOKE("recognise", { text })),
-  forgetDraft: (draftId: string) => typedError<null, CommandError>(__TAURI_INVOKE("forget_draft", { draftId })),
-  checkField: (field: Field, value: string) => typedError<FieldProblem | null, CommandError>(__TAURI_INVOKE("check_field", { field, value })),
-  checkSecretShape: (value: string) => typedError<SecretShape, CommandError>(__TAURI_INVOKE("check_secret_shape", { value })),
-  connectionSave: (input: ConnectionInput, channel: Channel<TestProgress>) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("connection_save", { input, channel })),
-  connectionTest: (id: string, channel: Channel<TestProgress>) => typedError<null, CommandError>(__TAURI_INVOKE("connection_test", { id, channel })),
-  connectionRemove: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("connection_remove", { id })),
-  connectionCancelTest: () => typedError<null, CommandError>(__TAURI_INVOKE("connection_cancel_test")),
-  sandboxStart: () => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("sandbox_start")),
-  logsOpen: (connectionId: string, fromDay: string, toDay: string, channel: Channel<LogProgress>) => typedError<LogView, CommandError>(__TAURI_INVOKE("logs_open", { connectionId, fromDay, toDay, channel })),
-  logsCancel: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_cancel", { viewId })),
-  logsRetryDay: (viewId: string, day: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_retry_day", { viewId, day })),
-  logsClose: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_close", { viewId })),
-  logsPage: (viewId: string, offset: number, limit: number) => typedError<LogPage, CommandError>(__TAURI_INVOKE("logs_page", { viewId, offset, limit })),
-  logsFilter: (viewId: string, text: string) => typedError<LogCounts, CommandError>(__TAURI_INVOKE("logs_filter", { viewId, text })),
-  logsEntry: (viewId: string, index: number) => typedError<LogEntry, CommandError>(__TAURI_INVOKE("logs_entry", { viewId, index })),
-  checklists: (connectionId: string | null) => typedError<Checklist[], CommandError>(__TAURI_INVOKE("checklists", { connectionId })),
-  checklistTick: (connectionId: string | null, checklistId: string, stepId: string, ticked: boolean) => typedError<Checklist, CommandError>(__TAURI_INVOKE("checklist_tick", { connectionId, checklistId, stepId, ticked })),
-  settings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("settings")),
-  settingsSave: (settings: Settings) => typedError<null, CommandError>(__TAURI_INVOKE("settings_save", { settings })),
-  openLink: (url: string) => typedError<null, CommandError>(__TAURI_INVOKE("open_link", { url })),
+	/**  What the UI needs to know about the app. */
+	appInfo: () => typedError<AppInfo, CommandError>(__TAURI_INVOKE("app_info")),
+	/**  How the keychain is; waits for the test at the start. */
+	keychainStatus: () => typedError<KeychainStatus, CommandError>(__TAURI_INVOKE("keychain_status")),
+	/**  Tries the keychain anew; the system may ask the person to unlock it. */
+	keychainRetry: () => typedError<KeychainStatus, CommandError>(__TAURI_INVOKE("keychain_retry")),
+	/**  From now on secrets stay in memory, until the app closes. */
+	keychainUseSessionMemory: () => typedError<KeychainStatus, CommandError>(__TAURI_INVOKE("keychain_use_session_memory")),
+	/**  Every saved connection. The sandbox is not among them. */
+	connectionsList: () => typedError<ConnectionInfo[], CommandError>(__TAURI_INVOKE("connections_list")),
+	/**  Renames a damaged file of connections and gives its new path. */
+	connectionsSetDamagedAside: () => typedError<string, CommandError>(__TAURI_INVOKE("connections_set_damaged_aside")),
+	/**  Finds the values of a connection in a pasted text. */
+	recognise: (text: string) => typedError<RecognisedInfo, CommandError>(__TAURI_INVOKE("recognise", { text })),
+	/**  Drops a secret that was recognised and is not wanted. */
+	forgetDraft: (draftId: string) => typedError<null, CommandError>(__TAURI_INVOKE("forget_draft", { draftId })),
+	/**  Checks one value while it is typed; nothing is sent anywhere. */
+	checkField: (field: Field, value: string) => typedError<FieldProblem | null, CommandError>(__TAURI_INVOKE("check_field", { field, value })),
+	/**  Says what a typed secret looks like; nothing is sent or kept. */
+	checkSecretShape: (value: string) => typedError<SecretShape, CommandError>(__TAURI_INVOKE("check_secret_shape", { value })),
+	/**  Checks, tests if wanted, and saves a connection. */
+	connectionSave: (input: ConnectionInput, channel: Channel<TestProgress>) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("connection_save", { input, channel })),
+	/**  Tests a saved connection. */
+	connectionTest: (id: ConnectionId, channel: Channel<TestProgress>) => typedError<null, CommandError>(__TAURI_INVOKE("connection_test", { id, channel })),
+	/**  Cancels the test that is running, if any. */
+	connectionCancelTest: () => typedError<null, CommandError>(__TAURI_INVOKE("connection_cancel_test")),
+	/**  Removes a connection, its secret and its ticks. */
+	connectionRemove: (id: ConnectionId) => typedError<null, CommandError>(__TAURI_INVOKE("connection_remove", { id })),
+	/**  The connection to the sandbox, which is started at the first call. */
+	sandboxStart: () => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("sandbox_start")),
+	/**  Opens the log of some days and begins to fetch them. Answers at once; the channel tells how it goes. */
+	logsOpen: (connectionId: ConnectionId, fromDay: string, toDay: string, channel: Channel<LogProgress>) => typedError<LogView, CommandError>(__TAURI_INVOKE("logs_open", { connectionId, fromDay, toDay, channel })),
+	/**  Stops fetching; what is here stays. */
+	logsCancel: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_cancel", { viewId })),
+	/**  Fetches a failed or cancelled day again; the channel of the view tells how it goes. */
+	logsRetryDay: (viewId: string, day: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_retry_day", { viewId, day })),
+	/**  Closes a view and frees its memory. */
+	logsClose: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_close", { viewId })),
+	/**  Some consecutive matching rows. */
+	logsPage: (viewId: string, offset: number, limit: number) => typedError<LogPage, CommandError>(__TAURI_INVOKE("logs_page", { viewId, offset, limit })),
+	/**  Lays a text filter over the rows; the one before gives way. */
+	logsFilter: (viewId: string, text: string) => typedError<LogCounts, CommandError>(__TAURI_INVOKE("logs_filter", { viewId, text })),
+	/**  One row in full. */
+	logsEntry: (viewId: string, index: number) => typedError<LogEntry, CommandError>(__TAURI_INVOKE("logs_entry", { viewId, index })),
+	/**  Every checklist with the ticks of a connection, or those made before there was one. */
+	checklists: (connectionId: ConnectionId | null) => typedError<Checklist[], CommandError>(__TAURI_INVOKE("checklists", { connectionId })),
+	/**  Ticks a step, or takes its tick away. */
+	checklistTick: (connectionId: ConnectionId | null, checklistId: string, stepId: string, ticked: boolean) => typedError<Checklist, CommandError>(__TAURI_INVOKE("checklist_tick", { connectionId, checklistId, stepId, ticked })),
+	/**  The preferences. */
+	settings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("settings")),
+	/**  Keeps the preferences. */
+	settingsSave: (settings: Settings) => typedError<null, CommandError>(__TAURI_INVOKE("settings_save", { settings })),
+	/**  Opens a link in the system's browser. */
+	openLink: (url: string) => typedError<null, CommandError>(__TAURI_INVOKE("open_link", { url })),
 };
 
 /* Types */
-
+/**  What the UI needs to know about the app and this computer. */
 export type AppInfo = {
-  version: string;
-  os: "linux" | "windows" | "macos";
-  utcOffset: string;
-  timeZone: string;
-  connectionsFile: string;
+	/**  The app's version. */
+	version: string,
+	/**  The operating system. */
+	os: Os,
+	/**  This computer's offset from UTC now, such as `+02:00`. */
+	utcOffset: string,
+	/**  This computer's time zone, such as `Europe/Amsterdam`; empty when the system does not name it. */
+	timeZone: string,
+	/**  The file of connections. */
+	connectionsFile: string,
+	/**  What to open at the start; none for what was open last. */
+	startOn: StartOn | null,
 };
 
+/**  A guided procedure: groups of steps to be ticked. */
 export type Checklist = {
-  id: string;
-  title: string;
-  intro: string;
-  source: string;
-  groups: ChecklistGroup[];
+	/**  Stable name, also the name of its file; ticks are kept under it. */
+	id: string,
+	/**  What is reached at the end. */
+	title: string,
+	/**  A few sentences to read before the first step. */
+	intro: string,
+	/**  Https address of the manual page it follows. */
+	source: string,
+	/**  The steps, in the order of the work. */
+	groups: Group[],
 };
 
-export type ChecklistGroup = { title: string; steps: ChecklistStep[] };
-
-export type ChecklistStep = {
-  id: string;
-  title: string;
-  detail: string[];
-  where: string | null;
-  link: ChecklistLink | null;
-  copy: string[];
-  note: string | null;
-  ticked: boolean;
-  tickedAt: string | null;
-};
-
-export type ChecklistLink = { label: string; url: string };
-
+/**  A command that did not succeed. */
 export type CommandError = {
-  code: ErrorCode;
-  message: string;
-  remedy: string | null;
-  detail: string | null;
-  field: Field | null;
+	/**  What the UI acts on. */
+	code: ErrorCode,
+	/**  The cause, one sentence. */
+	message: string,
+	/**  What to do next. */
+	remedy: string | null,
+	/**  Technical words for whoever helps; none where the message says it all. */
+	detail: string | null,
+	/**  The form field it is about. */
+	field: Field | null,
 };
 
+/**  Names a connection for good: in the file, in the keychain (as the account of its item) and in the window. */
+export type ConnectionId = string;
+
+/**  A connection as the UI sees it. */
 export type ConnectionInfo = {
-  id: string;
-  name: string;
-  apiUrl: string;
-  tenantId: string;
-  clientId: string;
-  authority: string;
-  caCert: string | null;
-  secret: SecretPlace;
-  secretSavedAt: string | null;
-  createdAt: string;
-  lastUsedAt: string | null;
-  sandbox: boolean;
+	/**  Its id. */
+	id: ConnectionId,
+	/**  Its name. */
+	name: string,
+	/**  CIPP's API address. */
+	apiUrl: string,
+	/**  The tenant. */
+	tenantId: string,
+	/**  The API client. */
+	clientId: string,
+	/**  The sign-in server. */
+	authority: string,
+	/**  Further certificate authorities. */
+	caCert: string | null,
+	/**  Where its secret is, as far as this run of the app has seen. */
+	secret: SecretPlace,
+	/**  When its secret was put into the keychain. */
+	secretSavedAt: string | null,
+	/**  When it was first saved. */
+	createdAt: string,
+	/**  When it was last used. */
+	lastUsedAt: string | null,
+	/**  Whether it leads to the sandbox. */
+	sandbox: boolean,
 };
 
+/**  A connection as the form sends it. Has no `Debug`: it may hold a secret. */
 export type ConnectionInput = {
-  id: string | null;
-  name: string;
-  apiUrl: string;
-  tenantId: string;
-  clientId: string;
-  authority: string | null;
-  caCert: string | null;
-  secret: SecretInput;
-  test: boolean;
+	/**  The connection that is being changed; none for a new one. */
+	id: ConnectionId | null,
+	/**  The name for people. */
+	name: string,
+	/**  CIPP's API address. */
+	apiUrl: string,
+	/**  The tenant. */
+	tenantId: string,
+	/**  The API client. */
+	clientId: string,
+	/**  The sign-in server; none or empty is Microsoft's public cloud. */
+	authority: string | null,
+	/**  A file with certificate authorities to trust besides the system's. */
+	caCert: string | null,
+	/**  Where the secret comes from. */
+	secret: SecretInput,
+	/**  Whether CIPP's log must be readable before anything is stored. */
+	test: boolean,
 };
 
+/**  How far a day is. */
+export type DayPhase = 
+/**  Its turn has not come. */
+"waiting" | 
+/**  It is being fetched. */
+"loading" | 
+/**  All its rows are here. */
+"complete" | 
+/**  It broke off; the rows that arrived before are kept. */
+"failed" | 
+/**  It was cancelled; the rows that arrived before are kept. */
+"cancelled";
+
+/**  How far one day is. */
 export type DayState = {
-  day: string;
-  state: DayPhase;
-  rows: number;
-  oddRows: number;
-  error: CommandError | null;
+	/**  The day, `yyyy-MM-dd`. */
+	day: string,
+	/**  How far it is. */
+	state: DayPhase,
+	/**  Its rows. */
+	rows: number,
+	/**  Those of them that could not be read, or have something odd about them. */
+	oddRows: number,
+	/**  Why it failed. */
+	error: CommandError | null,
 };
 
-export type DayPhase = "waiting" | "loading" | "complete" | "failed" | "cancelled";
+/**  Why a command did not succeed, as far as the UI tells causes apart. */
+export type ErrorCode = 
+/**  A value was not accepted; `field` says which. */
+"invalidField" | 
+/**  There is no keychain. */
+"keychainMissing" | 
+/**  The keychain is locked. */
+"keychainLocked" | 
+/**  The keychain does not answer. */
+"keychainNotAnswering" | 
+/**  The keychain answered with an error. */
+"keychainFailing" | 
+/**  The connection has no secret. */
+"secretMissing" | 
+/**  The file of connections is damaged. */
+"connectionsDamaged" | 
+/**  The file of connections cannot be written. */
+"connectionsReadOnly" | 
+/**  Another connection has this name. */
+"nameTaken" | 
+/**  There is no such connection. */
+"noSuchConnection" | 
+/**  There is no such view, or no such row in it: it was closed. */
+"noSuchView" | 
+/**  No answer. */
+"unreachable" | 
+/**  Not CIPP's API. */
+"wrongAddress" | 
+/**  Entra refused. */
+"signInRefused" | 
+/**  CIPP did not accept the token. */
+"notAccepted" | 
+/**  CIPP refused the call. */
+"notAllowed" | 
+/**  Too many calls. */
+"throttled" | 
+/**  An error on the server. */
+"serverTrouble" | 
+/**  The reply was not understood. */
+"notUnderstood" | 
+/**  The reply broke off. */
+"cutOff" | 
+/**  The person cancelled, or something newer took over. */
+"cancelled" | 
+/**  The settings could not be read or kept. */
+"settings" | 
+/**  The link is not on the list of sites that may be opened. */
+"linkNotAllowed" | 
+/**  Anything else. */
+"internal";
 
-export type ErrorCode =
-  | "invalidField"
-  | "keychainMissing"
-  | "keychainLocked"
-  | "keychainNotAnswering"
-  | "keychainFailing"
-  | "secretMissing"
-  | "connectionsDamaged"
-  | "connectionsReadOnly"
-  | "nameTaken"
-  | "noSuchConnection"
-  | "noSuchView"
-  | "unreachable"
-  | "wrongAddress"
-  | "signInRefused"
-  | "notAccepted"
-  | "notAllowed"
-  | "throttled"
-  | "serverTrouble"
-  | "notUnderstood"
-  | "cutOff"
-  | "cancelled"
-  | "settings"
-  | "linkNotAllowed"
-  | "internal";
+/**  A field of a form or an option of the command line. */
+export type Field = 
+/**  The name a person gives a connection. */
+"name" | 
+/**  The address of CIPP's API. */
+"apiUrl" | 
+/**  The partner tenant: GUID or domain. */
+"tenantId" | 
+/**  The application (client) ID of the CIPP API client. */
+"clientId" | 
+/**  The client secret's value. */
+"secret" | 
+/**  The sign-in server; Microsoft's public cloud unless set. */
+"authority" | 
+/**  An additional certificate authority, as a file. */
+"caCert" | 
+/**  The first day of a range. */
+"from" | 
+/**  The last day of a range. */
+"to" | 
+/**  A severity filter. */
+"severity" | 
+/**  A user filter. */
+"user" | 
+/**  A tenant filter. */
+"tenant" | 
+/**  An API name filter. */
+"api";
 
-export type Field =
-  | "name"
-  | "apiUrl"
-  | "tenantId"
-  | "clientId"
-  | "secret"
-  | "authority"
-  | "caCert"
-  | "from"
-  | "to"
-  | "severity"
-  | "user"
-  | "tenant"
-  | "api";
+/**  Why a value is not accepted. */
+export type FieldProblem = {
+	/**  What is wrong. */
+	problem: string,
+	/**  What to type instead. */
+	remedy: string,
+};
 
-export type FieldProblem = { problem: string; remedy: string };
+/**  Steps that belong together. */
+export type Group = {
+	/**  Heading of the group. */
+	title: string,
+	/**  Its steps, in order. */
+	steps: Step[],
+};
 
-export type KeychainState = "ready" | "missing" | "locked" | "notAnswering" | "failing";
+/**  What is known about the keychain. */
+export type KeychainState = 
+/**  Not asked yet. */
+"unchecked" | 
+/**  It did what it was last asked. */
+"ready" | 
+/**  There is none, or nothing by which to reach it. */
+"missing" | 
+/**  It is locked, or not set up yet, or the person refused to unlock it. */
+"locked" | 
+/**  It did not answer in time. */
+"notAnswering" | 
+/**  It answered with an error. */
+"failing";
 
+/**  What to tell a person about the keychain. */
 export type KeychainStatus = {
-  store: string;
-  state: KeychainState;
-  detail: string;
-  remedy: string;
-  sessionOnly: boolean;
+	/**  Its name, as honestly as it can be known: "GNOME Keyring (Secret Service)", "Windows Credential Manager" ... */
+	store: string,
+	/**  How it last answered. */
+	state: KeychainState,
+	/**  The cause, one sentence. */
+	detail: string,
+	/**  What to do next; empty when there is nothing to do. */
+	remedy: string,
+	/**  Whether secrets are kept in memory alone, until the app closes. */
+	sessionOnly: boolean,
 };
 
+/**  A page outside the program. */
+export type Link = {
+	/**  Words that name the site and the page. */
+	label: string,
+	/**  Always https. */
+	url: string,
+};
+
+/**  How many rows a filter leaves. */
 export type LogCounts = {
-  total: number;
-  matched: number;
-  bySeverity: Partial<{ [key in SeverityFamily]: number }>;
+	/**  Rows loaded so far. */
+	total: number,
+	/**  Rows that match the filter. */
+	matched: number,
+	/**  The matching rows by severity. */
+	bySeverity: SeverityCounts,
 };
 
-export type LogEntry = LogRow & {
-  ip: string | null;
-  appId: string | null;
-  tenantId: string | null;
-  rowKey: string | null;
-  dateFilter: string | null;
-  logData: string | null;
-  standardInfo: string | null;
-  raw: string;
-  oddities: string[];
+/**  A row that was opened: everything CIPP sent. */
+export type LogEntry = {
+	/**  The caller's address. */
+	ip: string | null,
+	/**  The API client that caused the row. */
+	appId: string | null,
+	/**  The tenant's id; CIPP writes `None` here for nearly all rows. */
+	tenantId: string | null,
+	/**  CIPP's own id of the row. */
+	rowKey: string | null,
+	/**  CIPP's own day key of the row, `yyyyMMdd`. */
+	dateFilter: string | null,
+	/**  The row's data as JSON text; none when CIPP sent nothing, an empty text or null. */
+	logData: string | null,
+	/**  The standard that caused the row, as JSON text; none when CIPP sent an empty object. */
+	standardInfo: string | null,
+	/**  The row exactly as CIPP sent it. */
+	raw: string,
+	/**  Fields that came with an unexpected type. */
+	oddities: string[],
+} & LogRow;
+
+/**  Some consecutive rows of a filtered view. */
+export type LogPage = {
+	/**  Rows loaded so far. */
+	total: number,
+	/**  Rows that match the filter. */
+	matched: number,
+	/**  Position of the first row of this page among the matching ones. */
+	offset: number,
+	/**  The rows, newest first. */
+	rows: LogRow[],
 };
 
-export type LogPage = { total: number; matched: number; offset: number; rows: LogRow[] };
-
+/**  How far a log is. */
 export type LogProgress = {
-  viewId: string;
-  days: DayState[];
-  loaded: number;
-  matched: number;
-  finished: boolean;
-  elapsedMs: number;
-  bytes: number;
+	/**  The view it is about. */
+	viewId: string,
+	/**  Every day, newest first. */
+	days: DayState[],
+	/**  Rows loaded. */
+	loaded: number,
+	/**  Rows that match the filter. */
+	matched: number,
+	/**  Whether no day is waiting or loading. */
+	finished: boolean,
+	/**  Milliseconds since the start, or from the start to the end. */
+	elapsedMs: number,
+	/**  Bytes of JSON read, unpacked; at most 4 GB are counted. */
+	bytes: number,
 };
 
+/**  One line of the list. */
 export type LogRow = {
-  index: number;
-  time: string | null;
-  severity: SeverityFamily;
-  severityText: string;
-  tenant: string;
-  user: string;
-  api: string;
-  message: string;
-  day: string;
-  problem: string | null;
+	/**  The row's number within its view. It stays the same while days arrive and filters change. */
+	index: number,
+	/**
+	 *  When CIPP last wrote the row, ISO 8601 in UTC with as many fractional digits as were sent; none where the row
+	 *  has no readable time. It is the table's time of change, not always the event's.
+	 */
+	time: string | null,
+	/**  What the severity means. */
+	severity: SeverityFamily,
+	/**  The severity as CIPP wrote it. */
+	severityText: string,
+	/**  The tenant as CIPP wrote it: a domain, or one of CIPP's own words such as `None` or `AllTenants`. */
+	tenant: string,
+	/**  Who did it: a user name, an API client's name, or `CIPP` for background jobs. */
+	user: string,
+	/**  The part of CIPP that wrote the row. */
+	api: string,
+	/**  The message on one line, cut to 400 characters. */
+	message: string,
+	/**  The day of log that was asked for when this row came, `yyyy-MM-dd` in the time zone of the CIPP instance. */
+	day: string,
+	/**  What is odd about the row, in a sentence; none for nearly all rows. */
+	problem: string | null,
 };
 
-export type LogView = { viewId: string; days: string[] };
+/**  A log that was opened. */
+export type LogView = {
+	/**  Names it in every later call. */
+	viewId: string,
+	/**  Its days, newest first, `yyyy-MM-dd`. */
+	days: string[],
+};
 
-export type PasteNote = { code: string; sentence: string };
+/**  Something to tell about a pasted text. */
+export type NoteInfo = {
+	/**  Which note it is. */
+	code: PasteNote,
+	/**  Its sentence. */
+	sentence: string,
+};
 
+/**  The operating system. */
+export type Os = 
+/**  Linux and its relatives. */
+"linux" | 
+/**  Windows. */
+"windows" | 
+/**  macOS. */
+"macos";
+
+/**  Something to tell about a pasted text. */
+export type PasteNote = 
+/**  Nothing was recognised at all. */
+"nothingFound" | 
+/**  Where the secret should be there is a GUID. */
+"secretIdInsteadOfValue" | 
+/**  Two GUIDs without a hint which is which. */
+"twoGuids" | 
+/**  One GUID that may be the tenant or the client: not taken. */
+"oneGuid" | 
+/**  The same GUID as tenant and as client. */
+"sameGuid" | 
+/**  Placeholders of the documentation: not taken. */
+"placeholders" | 
+/**  More than one value for the same field: the first was taken. */
+"severalValues" | 
+/**  The secret does not look like those that Entra makes. */
+"unusualSecret" | 
+/**  The address may be that of CIPP's website. */
+"portalAddress" | 
+/**  The address went on after the host; that part was left out. */
+"pathRemoved";
+
+/**  What was found in a pasted text; the secret itself stays behind. */
 export type RecognisedInfo = {
-  draftId: string | null;
-  apiUrl: string | null;
-  tenantId: string | null;
-  clientId: string | null;
-  secretFound: boolean;
-  notes: PasteNote[];
+	/**  Names the secret that was found, for saving. */
+	draftId: string | null,
+	/**  CIPP's API address. */
+	apiUrl: string | null,
+	/**  The tenant. */
+	tenantId: string | null,
+	/**  The API client. */
+	clientId: string | null,
+	/**  Whether a secret was found. */
+	secretFound: boolean,
+	/**  What a person should know about it. */
+	notes: NoteInfo[],
 };
 
-export type SecretInput = { kind: "keep" } | { kind: "typed"; value: string } | { kind: "draft"; draftId: string };
+/**  Where the secret of a connection comes from. Has no `Debug`: it may hold it. */
+export type SecretInput = 
+/**  The one that is in the keychain already. */
+{ kind: "keep" } | 
+/**  Typed or pasted into the field. */
+{ kind: "typed"; 
+/**  The secret. */
+value: string } | 
+/**  Recognised in a pasted text and held in memory since. */
+{ kind: "draft"; 
+/**  The name it was given. */
+draftId: string };
 
-export type SecretPlace = "keychain" | "session" | "missing" | "unknown";
+/**  What a typed secret looks like. */
+export type SecretKind = 
+/**  A GUID: the secret's ID, not its value. */
+"secretId" | 
+/**  Not like the secrets that Entra makes today; may be right all the same. */
+"unusual" | 
+/**  Nothing to say. */
+"ok";
 
-export type SecretShape = { kind: "secretId" | "unusual" | "ok"; sentence: string };
+/**  Where the secret of one connection is, as far as this process has seen. */
+export type SecretPlace = 
+/**  In the keychain. */
+"keychain" | 
+/**  In memory alone, until the app closes. */
+"session" | 
+/**  The keychain was asked and has none. */
+"missing" | 
+/**  Nobody has asked yet. */
+"unknown";
 
+/**  What a typed secret looks like. */
+export type SecretShape = {
+	/**  What it looks like. */
+	kind: SecretKind,
+	/**  The sentence for the screen; empty when there is nothing to say. */
+	sentence: string,
+};
+
+/**  What a person prefers. */
 export type Settings = {
-  theme: Theme;
-  timeZone: ZoneChoice;
-  lastConnectionId: string | null;
-  columns: { [key in string]: number };
-  detailWidth: number;
+	/**  Light or dark. */
+	theme: Theme,
+	/**  The zone in which times are shown. */
+	timeZone: ZoneChoice,
+	/**  The connection to open first. */
+	lastConnectionId: string | null,
+	/**  Widths of the log's columns in pixels, by column. */
+	columns: { [key in string]: number },
+	/**  Width of the detail pane in pixels. */
+	detailWidth: number,
 };
 
-export type SeverityFamily = "critical" | "error" | "warning" | "alert" | "info" | "debug" | "unknown";
+/**  Rows by severity family. */
+export type SeverityCounts = {
+	critical: number,
+	error: number,
+	warning: number,
+	alert: number,
+	info: number,
+	debug: number,
+	unknown: number,
+};
 
+/**  What a row's severity means, whatever way it was spelt. */
+export type SeverityFamily = 
+/**  `Critical`, `CRITICAL`. */
+"critical" | 
+/**  `Error`, `error`, `ERROR`. */
+"error" | 
+/**  `Warning`, `warning`, `Warn`: CIPP's call sites use both words, the first 84 times as often. */
+"warning" | 
+/**  `Alert`. */
+"alert" | 
+/**  `Info`, `info`, `INFO`, `Information`. */
+"info" | 
+/**  `Debug`, `debug`. */
+"debug" | 
+/**  Empty, missing, or a word CIPP is not known to use. */
+"unknown";
+
+/**  How a stage stands. */
+export type StageState = 
+/**  It is being tried. */
+"running" | 
+/**  It worked. */
+"ok" | 
+/**  It did not. */
+"failed";
+
+/**  What to open at the start. */
+export type StartOn = 
+/**  The sandbox. */
+"sandbox";
+
+/**  One thing to do and tick. */
+export type Step = {
+	/**  Stable name, unique within its checklist. */
+	id: string,
+	/**  The step in one line. */
+	title: string,
+	/**  What to do, action by action. */
+	detail: string[],
+	/**  The place where it is done, if there is one. */
+	where: string | null,
+	/**  The page to open for it. */
+	link: Link | null,
+	/**  Texts worth copying: names of groups, roles, commands. */
+	copy: string[],
+	/**  A trap, or what today's CIPP does instead. */
+	note: string | null,
+	/**  Whether a person ticked it. */
+	ticked: boolean,
+	/**  When it was ticked. */
+	tickedAt: string | null,
+};
+
+/**  How far a test is. */
 export type TestProgress = {
-  stage: "address" | "signIn" | "accepted" | "logRead" | "saved";
-  state: "running" | "ok" | "failed";
-  durationMs: number;
-  detail: string;
+	/**  The stage it is about. */
+	stage: TestStage,
+	/**  How it stands. */
+	state: StageState,
+	/**  Milliseconds it took; 0 while it runs. */
+	durationMs: number,
+	/**  What was found; may be empty. */
+	detail: string,
 };
 
-export type Theme = "system" | "light" | "dark";
+/**  The stages of a test, in their order. */
+export type TestStage = 
+/**  CIPP's API answers at the address. */
+"address" | 
+/**  Entra issues a token. */
+"signIn" | 
+/**  CIPP accepts the token and allows the call. */
+"accepted" | 
+/**  The log of today can be read. */
+"logRead" | 
+/**  Keychain and file are written. */
+"saved";
 
-export type ZoneChoice = "mine" | "utc";
+/**  Light or dark. */
+export type Theme = 
+/**  As the system says. */
+"system" | 
+/**  Always light. */
+"light" | 
+/**  Always dark. */
+"dark";
+
+/**  The zone in which times are shown. */
+export type ZoneChoice = 
+/**  This computer's. */
+"mine" | 
+/**  UTC. */
+"utc";
 
 /* Tauri Specta runtime */
-
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {
-  try {
-    return { status: "ok", data: await result };
-  } catch (e) {
-    if (e instanceof Error) throw e;
-    return { status: "error", error: e as E };
-  }
+    try {
+        return { status: "ok", data: await result };
+    } catch (e) {
+        if (e instanceof Error) throw e;
+        return { status: "error", error: e as any };
+    }
 }
+

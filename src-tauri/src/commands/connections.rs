@@ -1,8 +1,6 @@
 //! Connections: listed, recognised in pasted text, checked, tested, saved, removed. No answer ever carries a secret.
 
-use cipp_client::{
-    ApiUrl, Authority, ClientError, ClientId, Day, Field, FieldError, Secret, TenantId,
-};
+use cipp_client::{ApiUrl, Authority, ClientError, ClientId, Day, Field, FieldError, Secret, TenantId};
 use connections::{ConnectionId, Keychain, PasteNote, SavedConnection, SecretPlace};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -120,9 +118,7 @@ pub async fn connections_list(state: Shared<'_>) -> CommandResult<Vec<Connection
 #[tauri::command]
 #[specta::specta]
 pub async fn connections_set_damaged_aside(state: Shared<'_>) -> CommandResult<String> {
-    let path = state
-        .with_store(|store| store.set_aside(Timestamp::now()))
-        .await?;
+    let path = state.with_store(|store| store.set_aside(Timestamp::now())).await?;
     Ok(path.display().to_string())
 }
 
@@ -190,11 +186,7 @@ pub async fn connection_save(
 /// Tests a saved connection.
 #[tauri::command]
 #[specta::specta]
-pub async fn connection_test(
-    state: Shared<'_>,
-    id: ConnectionId,
-    channel: Channel<TestProgress>,
-) -> CommandResult<()> {
+pub async fn connection_test(state: Shared<'_>, id: ConnectionId, channel: Channel<TestProgress>) -> CommandResult<()> {
     let cancel = state.begin_test();
     // The keychain may be waiting for a person to unlock it.
     let client = cancel
@@ -239,10 +231,7 @@ pub async fn connection_remove(state: Shared<'_>, id: ConnectionId) -> CommandRe
 pub async fn sandbox_start(state: Shared<'_>) -> CommandResult<ConnectionInfo> {
     let demo = state.demo().await?;
     let info = ConnectionInfo::of(&demo.connection, SecretPlace::Session);
-    Ok(ConnectionInfo {
-        sandbox: true,
-        ..info
-    })
+    Ok(ConnectionInfo { sandbox: true, ..info })
 }
 
 impl ConnectionInfo {
@@ -255,10 +244,7 @@ impl ConnectionInfo {
             tenant_id: connection.tenant_id.to_string(),
             client_id: connection.client_id.to_string(),
             authority: connection.authority.to_string(),
-            ca_cert: connection
-                .ca_cert
-                .as_ref()
-                .map(|path| path.display().to_string()),
+            ca_cert: connection.ca_cert.as_ref().map(|path| path.display().to_string()),
             secret,
             secret_saved_at: saved.secret_saved_at.map(|time| time.to_string()),
             created_at: saved.created_at.to_string(),
@@ -282,13 +268,11 @@ fn check(field: Field, value: &str) -> Result<(), FieldError> {
         Field::TenantId => value.parse::<TenantId>().map(drop),
         Field::ClientId => value.parse::<ClientId>().map(drop),
         Field::Authority if !is_empty => value.parse::<Authority>().map(drop),
-        Field::CaCert if !is_empty && !std::path::Path::new(value.trim()).is_file() => {
-            Err(FieldError::new(
-                field,
-                "There is no such file.",
-                "Give the whole path of a certificate file (PEM).",
-            ))
-        }
+        Field::CaCert if !is_empty && !std::path::Path::new(value.trim()).is_file() => Err(FieldError::new(
+            field,
+            "There is no such file.",
+            "Give the whole path of a certificate file (PEM).",
+        )),
         Field::From | Field::To => Day::parse_for(field, value).map(drop),
         _ => Ok(()),
     }

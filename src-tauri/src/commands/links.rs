@@ -17,35 +17,28 @@ const HOSTS: [&str; 8] = [
     "shell.azure.com",
 ];
 
-/// GitHub is everybody's: only the pages of CIPP's own accounts.
-const GITHUB_ACCOUNTS: [&str; 2] = ["cyberdrain", "kelvintegelaar"];
+/// GitHub is everybody's: only the accounts of CIPP itself and of its PowerShell module.
+const GITHUB_ACCOUNTS: [&str; 3] = ["bnwein", "cyberdrain", "kelvintegelaar"];
 
 /// Opens a link in the system's browser.
 #[tauri::command]
 #[specta::specta]
 pub async fn open_link(app: AppHandle, url: String) -> CommandResult<()> {
     let url = Url::parse(&url).ok().filter(is_allowed).ok_or_else(|| {
-        CommandError::new(
-            ErrorCode::LinkNotAllowed,
-            "CIPP Desk does not open this address.",
-        )
-        .with_remedy("Copy it and open it in your browser if you trust it.")
-        .with_detail(&*url)
+        CommandError::new(ErrorCode::LinkNotAllowed, "CIPP Desk does not open this address.")
+            .with_remedy("Copy it and open it in your browser if you trust it.")
+            .with_detail(&*url)
     })?;
-    app.opener()
-        .open_url(url.as_str(), None::<&str>)
-        .map_err(|error| {
-            CommandError::new(ErrorCode::Internal, "The browser could not be opened.")
-                .with_remedy(format!("Open this address yourself: {url}"))
-                .with_detail(error.to_string())
-        })
+    app.opener().open_url(url.as_str(), None::<&str>).map_err(|error| {
+        CommandError::new(ErrorCode::Internal, "The browser could not be opened.")
+            .with_remedy(format!("Open this address yourself: {url}"))
+            .with_detail(error.to_string())
+    })
 }
 
 fn is_allowed(url: &Url) -> bool {
-    let plain = url.scheme() == "https"
-        && url.port().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
+    let plain =
+        url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
     let Some(host) = url.host_str() else {
         return false;
     };
@@ -106,10 +99,7 @@ mod tests {
     /// Whatever a checklist points to, the app must be able to open.
     #[test]
     fn every_link_of_the_checklists_is_allowed() {
-        let steps = checklist::all()
-            .unwrap()
-            .iter()
-            .flat_map(|checklist| checklist.steps());
+        let steps = checklist::all().unwrap().iter().flat_map(|checklist| checklist.steps());
         for link in steps.filter_map(|step| step.link.as_ref()) {
             assert!(allowed(&link.url), "{}", link.url);
         }

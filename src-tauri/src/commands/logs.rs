@@ -92,12 +92,7 @@ pub async fn logs_close(state: Shared<'_>, view_id: String) -> CommandResult<()>
 /// Some consecutive matching rows.
 #[tauri::command]
 #[specta::specta]
-pub async fn logs_page(
-    state: Shared<'_>,
-    view_id: String,
-    offset: u32,
-    limit: u32,
-) -> CommandResult<LogPage> {
+pub async fn logs_page(state: Shared<'_>, view_id: String, offset: u32, limit: u32) -> CommandResult<LogPage> {
     Ok(state
         .view(&view_id)?
         .collection
@@ -108,11 +103,7 @@ pub async fn logs_page(
 /// Lays a text filter over the rows; the one before gives way.
 #[tauri::command]
 #[specta::specta]
-pub async fn logs_filter(
-    state: Shared<'_>,
-    view_id: String,
-    text: String,
-) -> CommandResult<LogCounts> {
+pub async fn logs_filter(state: Shared<'_>, view_id: String, text: String) -> CommandResult<LogCounts> {
     let rows = Arc::clone(state.view(&view_id)?.collection.view());
     let counts = spawn_blocking(move || rows.set_filter(&text))
         .await
@@ -134,10 +125,7 @@ pub async fn logs_entry(state: Shared<'_>, view_id: String, index: u32) -> Comma
 
 /// The days of a range, newest first.
 fn days(from: &str, to: &str) -> Result<Vec<Day>, FieldError> {
-    let (from, to) = (
-        Day::parse_for(Field::From, from)?,
-        Day::parse_for(Field::To, to)?,
-    );
+    let (from, to) = (Day::parse_for(Field::From, from)?, Day::parse_for(Field::To, to)?);
     if to < from {
         return Err(FieldError::new(
             Field::To,
@@ -145,9 +133,7 @@ fn days(from: &str, to: &str) -> Result<Vec<Day>, FieldError> {
             "Choose a last day that is the same or later.",
         ));
     }
-    let days: Vec<Day> = Day::range_newest_first(from, to)
-        .take(MOST_DAYS + 1)
-        .collect();
+    let days: Vec<Day> = Day::range_newest_first(from, to).take(MOST_DAYS + 1).collect();
     if days.len() > MOST_DAYS {
         return Err(FieldError::new(
             Field::From,
@@ -175,17 +161,8 @@ mod tests {
 
     #[test]
     fn a_range_backwards_or_endless_is_refused_at_its_field() {
-        assert_eq!(
-            days("2026-03-02", "2026-03-01").unwrap_err().field,
-            Field::To
-        );
-        assert_eq!(
-            days("0001-01-01", "9999-12-31").unwrap_err().field,
-            Field::From
-        );
-        assert_eq!(
-            days("2026-02-30", "2026-03-01").unwrap_err().field,
-            Field::From
-        );
+        assert_eq!(days("2026-03-02", "2026-03-01").unwrap_err().field, Field::To);
+        assert_eq!(days("0001-01-01", "9999-12-31").unwrap_err().field, Field::From);
+        assert_eq!(days("2026-02-30", "2026-03-01").unwrap_err().field, Field::From);
     }
 }

@@ -58,10 +58,7 @@ pub async fn app_info(app: AppHandle, state: Shared<'_>) -> CommandResult<AppInf
         version: app.package_info().version.to_string(),
         os: this_os(),
         utc_offset: Zoned::now().strftime("%:z").to_string(),
-        time_zone: TimeZone::system()
-            .iana_name()
-            .unwrap_or_default()
-            .to_owned(),
+        time_zone: TimeZone::system().iana_name().unwrap_or_default().to_owned(),
         connections_file: state.store.path().display().to_string(),
         start_on: demo::is_wanted_at_start().then_some(StartOn::Sandbox),
     })

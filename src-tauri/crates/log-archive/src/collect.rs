@@ -30,7 +30,7 @@ const SHOWN_AFTER: Duration = Duration::from_millis(100);
 /// How far a day is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
-pub enum DayState {
+pub enum DayPhase {
     /// Its turn has not come.
     Waiting,
     /// It is being fetched.
@@ -49,7 +49,7 @@ pub struct DayProgress {
     /// The day.
     pub day: Day,
     /// How far it is.
-    pub state: DayState,
+    pub state: DayPhase,
     /// Its rows in the view.
     pub rows: u32,
     /// Those of them that could not be read, or have a field of an unexpected type.
@@ -85,7 +85,7 @@ pub struct Collection {
 #[derive(Debug)]
 struct Slot {
     day: Day,
-    state: DayState,
+    state: DayPhase,
     error: Option<ClientError>,
     bytes: u64,
     cancel: CancellationToken,
@@ -137,7 +137,7 @@ impl Collection {
         };
         let waiting: Vec<Day> = lock(&self.days)
             .iter()
-            .filter(|slot| slot.state == DayState::Waiting)
+            .filter(|slot| slot.state == DayPhase::Waiting)
             .map(|slot| slot.day)
             .collect();
         let mut running = JoinSet::new();
@@ -157,7 +157,7 @@ impl Collection {
     /// Rows that are here already stay, and are replaced as they arrive anew.
     pub async fn retry(&self, day: Day) {
         let again = self.with_slot(day, |slot| {
-            let again = matches!(slot.state, DayState::Failed | DayState::Cancelled);
+            let again = matches!(slot.state, DayPhase::Failed | DayPhase::Cancelled);
             if again {
                 *slot = Slot::new(day);
             }
@@ -194,7 +194,7 @@ impl Collection {
         Progress {
             finished: days
                 .iter()
-                .all(|slot| !matches!(slot.state, DayState::Waiting | DayState::Loading)),
+                .all(|slot| !matches!(slot.state, DayPhase::Waiting | DayPhase::Loading)),
             elapsed: clock.ended.unwrap_or_else(Instant::now) - clock.started,
             bytes: days.iter().map(|slot| slot.bytes).sum(),
             days: days.iter().map(|slot| self.progress_of(slot)).collect(),
@@ -230,11 +230,11 @@ impl Collection {
         if cancel.is_cancelled() {
             return;
         }
-        self.enter(day, DayState::Loading, None);
+        self.enter(day, DayPhase::Loading, None);
         match self.read_day(day, &cancel).await {
-            Ending::Complete => self.enter(day, DayState::Complete, None),
-            Ending::Cancelled => self.enter(day, DayState::Cancelled, None),
-            Ending::Failed(error) => self.enter(day, DayState::Failed, Some(error)),
+            Ending::Complete => self.enter(day, DayPhase::Complete, None),
+            Ending::Cancelled => self.enter(day, DayPhase::Cancelled, None),
+            Ending::Failed(error) => self.enter(day, DayPhase::Failed, Some(error)),
         }
     }
 
@@ -285,7 +285,7 @@ impl Collection {
         }
     }
 
-    fn enter(&self, day: Day, state: DayState, error: Option<ClientError>) {
+    fn enter(&self, day: Day, state: DayPhase, error: Option<ClientError>) {
         self.with_slot(day, |slot| {
             slot.state = state;
             slot.error = error;
@@ -299,10 +299,7 @@ impl Collection {
     }
 
     fn with_slot<T>(&self, day: Day, work: impl FnOnce(&mut Slot) -> T) -> Option<T> {
-        lock(&self.days)
-            .iter_mut()
-            .find(|slot| slot.day == day)
-            .map(work)
+        lock(&self.days).iter_mut().find(|slot| slot.day == day).map(work)
     }
 }
 
@@ -310,7 +307,7 @@ impl Slot {
     fn new(day: Day) -> Slot {
         Slot {
             day,
-            state: DayState::Waiting,
+            state: DayPhase::Waiting,
             error: None,
             bytes: 0,
             cancel: CancellationToken::new(),
@@ -320,8 +317,8 @@ impl Slot {
     /// A waiting day is cancelled at once, a loading one by whoever reads it.
     fn cancel(&mut self) {
         self.cancel.cancel();
-        if self.state == DayState::Waiting {
-            self.state = DayState::Cancelled;
+        if self.state == DayPhase::Waiting {
+            self.state = DayPhase::Cancelled;
         }
     }
 }

@@ -152,19 +152,10 @@ impl LogEntry {
                 };
             }
         };
-        let text = |field: &Option<std::borrow::Cow<'_, str>>| {
-            field.as_deref().unwrap_or_default().to_owned()
-        };
+        let text = |field: &Option<std::borrow::Cow<'_, str>>| field.as_deref().unwrap_or_default().to_owned();
         let kept = |field: &Option<std::borrow::Cow<'_, str>>| field.as_deref().map(str::to_owned);
-        let time = fields
-            .date_time
-            .as_deref()
-            .and_then(cipp_client::parse_date_time);
-        shown.problem = describe_problem(
-            time.is_some(),
-            fields.date_time.as_deref(),
-            &fields.oddities,
-        );
+        let time = fields.date_time.as_deref().and_then(cipp_client::parse_date_time);
+        shown.problem = describe_problem(time.is_some(), fields.date_time.as_deref(), &fields.oddities);
         shown.time = time.map(|time| time.to_string());
         shown.severity_text = text(&fields.severity);
         shown.severity = family(&shown.severity_text);
@@ -189,11 +180,7 @@ impl LogEntry {
                 .map(|info| info.get())
                 .filter(|info| !says_nothing(info))
                 .map(str::to_owned),
-            oddities: fields
-                .oddities
-                .iter()
-                .map(|field| (*field).to_owned())
-                .collect(),
+            oddities: fields.oddities.iter().map(|field| (*field).to_owned()).collect(),
             raw,
         }
     }
@@ -236,18 +223,11 @@ pub(crate) fn unreadable(detail: &str) -> String {
 }
 
 /// The sentence for what is odd about a row that could be read; none where nothing is.
-pub(crate) fn describe_problem(
-    has_time: bool,
-    date_time: Option<&str>,
-    oddities: &[&str],
-) -> Option<String> {
+pub(crate) fn describe_problem(has_time: bool, date_time: Option<&str>, oddities: &[&str]) -> Option<String> {
     let mut sentences = Vec::new();
     if !has_time {
         sentences.push(match date_time {
-            Some(text) => format!(
-                "Its time could not be read: \u{201c}{}\u{201d}.",
-                one_line(text, 40)
-            ),
+            Some(text) => format!("Its time could not be read: \u{201c}{}\u{201d}.", one_line(text, 40)),
             None => "It came without a time.".to_owned(),
         });
     }
@@ -310,16 +290,10 @@ mod tests {
         let entry = entry(
             r#"{"DateTime":"2026-08-08T02:35:13.1234567+02:00","Tenant":"contoso.example","API":"AddUser","Message":"a\nb","User":"anna@msp.example","Severity":"Warn","LogData":{"a":1},"TenantID":"None","AppId":null,"IP":"192.0.2.1","RowKey":"k","StandardInfo":{},"DateFilter":"20260808"}"#,
         );
-        assert_eq!(
-            entry.row.time.as_deref(),
-            Some("2026-08-08T00:35:13.1234567Z")
-        );
+        assert_eq!(entry.row.time.as_deref(), Some("2026-08-08T00:35:13.1234567Z"));
         assert_eq!(entry.row.severity, SeverityFamily::Warning);
         assert_eq!(entry.row.severity_text, "Warn");
-        assert_eq!(
-            entry.row.message, "a\nb",
-            "an opened row shows the message unchanged"
-        );
+        assert_eq!(entry.row.message, "a\nb", "an opened row shows the message unchanged");
         assert_eq!(entry.row.day, "2026-08-08");
         assert_eq!(entry.log_data.as_deref(), Some(r#"{"a":1}"#));
         assert_eq!(entry.standard_info, None);
@@ -332,10 +306,7 @@ mod tests {
         for nothing in [r#""""#, "null", "{}"] {
             assert_eq!(entry(&format!(r#"{{"LogData":{nothing}}}"#)).log_data, None);
         }
-        assert_eq!(
-            entry(r#"{"LogData":"text"}"#).log_data.as_deref(),
-            Some(r#""text""#)
-        );
+        assert_eq!(entry(r#"{"LogData":"text"}"#).log_data.as_deref(), Some(r#""text""#));
         assert_eq!(entry(r#"{"LogData":0}"#).log_data.as_deref(), Some("0"));
     }
 

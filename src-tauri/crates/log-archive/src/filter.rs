@@ -39,10 +39,7 @@ impl Query {
     /// Understands what was typed. An unclosed quotation mark runs to the end.
     pub fn parse(text: &str) -> Query {
         Query {
-            words: split_words(text)
-                .iter()
-                .filter_map(|word| Word::new(word))
-                .collect(),
+            words: split_words(text).iter().filter_map(|word| Word::new(word)).collect(),
         }
     }
 
@@ -73,9 +70,7 @@ impl Query {
         ];
         self.words.iter().all(|word| {
             texts.iter().flatten().any(|text| word.plain.is_match(text))
-                || fields
-                    .log_data
-                    .is_some_and(|data| word.json.is_match(data.get()))
+                || fields.log_data.is_some_and(|data| word.json.is_match(data.get()))
                 || (word.is_id && word.json.is_match(row.raw()))
         })
     }
@@ -84,8 +79,7 @@ impl Query {
 impl Word {
     fn new(word: &str) -> Option<Word> {
         let word: String = word.chars().take(LONGEST_WORD_CHARS).collect();
-        let is_id = word.len() >= SHORTEST_ID_CHARS
-            && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        let is_id = word.len() >= SHORTEST_ID_CHARS && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         Some(Word {
             plain: Regex::new(&format!("(?i){}", regex::escape(&word))).ok()?,
             json: Regex::new(&json_pattern(&word)).ok()?,
@@ -177,10 +171,7 @@ pub(crate) fn apply(query: &Query, block: &Block) -> Hits {
             if !is_hit(&hits, row) {
                 continue;
             }
-            let shown = columns
-                .searched_texts()
-                .iter()
-                .any(|code| texts[usize::from(*code)])
+            let shown = columns.searched_texts().iter().any(|code| texts[usize::from(*code)])
                 || SeverityFamily::ALL
                     .iter()
                     .zip(families)
@@ -224,11 +215,7 @@ mod tests {
         let mut batch = crate::Batch::new("20260808".parse().unwrap(), 1);
         batch.push(row);
         let in_block = is_hit(&apply(&query, &batch.seal().block), 0);
-        assert_eq!(
-            in_block,
-            query.matches(row),
-            "block and single row disagree"
-        );
+        assert_eq!(in_block, query.matches(row), "block and single row disagree");
         in_block
     }
 
@@ -257,10 +244,7 @@ mod tests {
     fn several_words_must_all_match_and_a_phrase_is_one() {
         let row = row("Failed to create the group", r#"{"Message":"no licence"}"#);
         assert!(found("group failed", &row));
-        assert!(
-            found("group licence", &row),
-            "one in the message, one in the data"
-        );
+        assert!(found("group licence", &row), "one in the message, one in the data");
         assert!(!found("group success", &row));
         assert!(found("\"create the\"", &row));
         assert!(!found("\"the create\"", &row));
@@ -277,9 +261,7 @@ mod tests {
             "x",
             r#"{"a":"Gr\u00FC\u00dfe aus K\u00d6ln","path":"C:\\Temp","q":"say \"no\"","u":"a\/b \u0027c\u0027","n":"Ünter"}"#,
         );
-        for query in [
-            "grüße", "köln", "KÖLN", r"c:\temp", "a/b", "'c'", "ünter", "ÜNTER",
-        ] {
+        for query in ["grüße", "köln", "KÖLN", r"c:\temp", "a/b", "'c'", "ünter", "ÜNTER"] {
             assert!(found(query, &row), "{query}");
         }
         assert!(!found("gruesse", &row));

@@ -12,7 +12,7 @@ mod loaded_log;
 mod severity;
 mod view;
 
-pub use collect::{Collection, DayProgress, DayState, Progress};
+pub use collect::{Collection, DayPhase, DayProgress, Progress};
 pub use entry::{LogCounts, LogEntry, LogPage, LogRow, SeverityCounts};
 pub use filter::Query;
 pub use loaded_log::{Batch, LoadedLog, RowNumber};

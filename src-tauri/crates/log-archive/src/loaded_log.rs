@@ -120,11 +120,7 @@ impl TextTable {
 
     fn get(&self, code: u16) -> &str {
         let code = usize::from(code);
-        let start = if code == 0 {
-            0
-        } else {
-            self.ends[code - 1] as usize
-        };
+        let start = if code == 0 { 0 } else { self.ends[code - 1] as usize };
         &self.text[start..self.ends[code] as usize]
     }
 }
@@ -177,10 +173,7 @@ impl Batch {
     /// Takes one row. No row is refused: what cannot be read is kept as text and marked. A full batch must be appended
     /// first.
     pub fn push(&mut self, row: &Row) {
-        debug_assert!(
-            !self.is_full(),
-            "a full batch is appended before it takes another row"
-        );
+        debug_assert!(!self.is_full(), "a full batch is appended before it takes another row");
         let raw = row.raw();
         let raw_start = self.raw.len();
         self.raw.push_str(raw);
@@ -203,10 +196,7 @@ impl Batch {
         };
         let key = match row.fields() {
             Ok(fields) => {
-                let time = fields
-                    .date_time
-                    .as_deref()
-                    .and_then(cipp_client::parse_date_time);
+                let time = fields.date_time.as_deref().and_then(cipp_client::parse_date_time);
                 columns.time = time.map_or(NO_TIME, nanoseconds);
                 columns.family = family(fields.severity.as_deref().unwrap_or_default());
                 columns.severity = self.code(fields.severity.as_deref().unwrap_or_default());
@@ -222,16 +212,10 @@ impl Batch {
                     .as_deref()
                     .filter(|id| !id.eq_ignore_ascii_case("none"));
                 columns.tenant_id = self.code(tenant_id.unwrap_or_default());
-                let log_data = fields
-                    .log_data
-                    .map_or(0..0, |data| span_within(raw, data.get()));
+                let log_data = fields.log_data.map_or(0..0, |data| span_within(raw, data.get()));
                 columns.log_start = position(raw_start + log_data.start);
                 columns.log_end = position(raw_start + log_data.end);
-                let problem = describe_problem(
-                    time.is_some(),
-                    fields.date_time.as_deref(),
-                    &fields.oddities,
-                );
+                let problem = describe_problem(time.is_some(), fields.date_time.as_deref(), &fields.oddities);
                 if let Some(problem) = problem {
                     self.mark(problem);
                 }
@@ -488,9 +472,7 @@ impl LoadedLog {
         let mut arrivals = std::mem::take(&mut self.arrivals);
         arrivals.sort_unstable_by_key(|number| self.place(*number));
         let first_place = self.place(arrivals[0]);
-        let from = self
-            .order
-            .partition_point(|number| self.place(*number) < first_place);
+        let from = self.order.partition_point(|number| self.place(*number) < first_place);
         let tail = self.order.split_off(from);
         self.order.reserve_exact(tail.len() + arrivals.len());
         let (mut old, mut new) = (tail.into_iter().peekable(), arrivals.into_iter().peekable());
@@ -531,9 +513,7 @@ impl LoadedLog {
 
     /// Rows of one day in the log, and how many of them have something odd about them.
     pub fn rows_of_day(&self, day: Day) -> (u32, u32) {
-        self.days
-            .get(&day)
-            .map_or((0, 0), |day| (day.rows, day.odd_rows))
+        self.days.get(&day).map_or((0, 0), |day| (day.rows, day.odd_rows))
     }
 
     /// One line of the list; none for a number that was never given out.
@@ -544,9 +524,7 @@ impl LoadedLog {
         let text = |code: u16| block.texts.get(code).to_owned();
         Some(LogRow {
             index: number,
-            time: (columns.time != NO_TIME)
-                .then(|| time_text(columns.time))
-                .flatten(),
+            time: (columns.time != NO_TIME).then(|| time_text(columns.time)).flatten(),
             severity: columns.family,
             severity_text: text(columns.severity),
             tenant: text(columns.tenant),
@@ -565,11 +543,7 @@ impl LoadedLog {
         block.columns.get(row)?;
         let raw = block.unpack();
         let raw = raw.get(block.raw_span(row))?;
-        Some(LogEntry::read(
-            number,
-            block.day,
-            &Row::from_raw(raw.into()),
-        ))
+        Some(LogEntry::read(number, block.day, &Row::from_raw(raw.into())))
     }
 
     /// The severity of a row.
@@ -587,12 +561,7 @@ impl LoadedLog {
         let numbers = (self.order.capacity() + self.arrivals.capacity()) * size_of::<RowNumber>();
         // A hash table keeps an eighth free and a byte of its own for each place.
         let keys = self.keys.capacity() * 8 / 7 * (size_of::<(RowKey, RowNumber)>() + 1);
-        let marks = self.replaced.capacity()
-            + self
-                .days
-                .values()
-                .map(|day| day.seen_again.capacity())
-                .sum::<usize>();
+        let marks = self.replaced.capacity() + self.days.values().map(|day| day.seen_again.capacity()).sum::<usize>();
         blocks
             + self.blocks.capacity() * size_of::<Arc<Block>>()
             + numbers

@@ -181,9 +181,8 @@ impl State {
         self.matched = if self.query.is_empty() {
             Vec::new()
         } else {
-            let is_match = |number: &&RowNumber| {
-                self.hits[block_of(**number)].is_some_and(|hits| is_hit(&hits, row_of(**number)))
-            };
+            let is_match =
+                |number: &&RowNumber| self.hits[block_of(**number)].is_some_and(|hits| is_hit(&hits, row_of(**number)));
             self.log.order().iter().filter(is_match).copied().collect()
         };
         let mut by_severity = SeverityCounts::default();
@@ -196,12 +195,7 @@ impl State {
     /// Applies the filter to blocks that arrived while it was being changed: few, if any.
     fn catch_up(&mut self) {
         let blocks = self.log.blocks();
-        for (at, hits) in self
-            .hits
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, hits)| hits.is_none())
-        {
+        for (at, hits) in self.hits.iter_mut().enumerate().filter(|(_, hits)| hits.is_none()) {
             *hits = Some(apply(&self.query, &blocks[at]));
         }
     }
