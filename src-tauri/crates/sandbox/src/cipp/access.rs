@@ -81,12 +81,7 @@ pub(super) fn no_principal() -> String {
 /// A client stored with a literal `[]` as its list was refused for every call; such an entry matches no address here
 /// either.
 pub(super) fn check_ip(caller: &Caller) -> Result<(), String> {
-    if caller.ip_ranges.is_empty()
-        || caller
-            .ip_ranges
-            .iter()
-            .any(|range| in_range(caller.ip, range))
-    {
+    if caller.ip_ranges.is_empty() || caller.ip_ranges.iter().any(|range| in_range(caller.ip, range)) {
         return Ok(());
     }
     Err(format!(
@@ -157,12 +152,8 @@ fn in_range(ip: IpAddr, range: &str) -> bool {
         return false;
     };
     match (ip, network) {
-        (IpAddr::V4(ip), IpAddr::V4(network)) => {
-            same_start(ip.to_bits().into(), network.to_bits().into(), 32, length)
-        }
-        (IpAddr::V6(ip), IpAddr::V6(network)) => {
-            same_start(ip.to_bits(), network.to_bits(), 128, length)
-        }
+        (IpAddr::V4(ip), IpAddr::V4(network)) => same_start(ip.to_bits().into(), network.to_bits().into(), 32, length),
+        (IpAddr::V6(ip), IpAddr::V6(network)) => same_start(ip.to_bits(), network.to_bits(), 128, length),
         _ => false,
     }
 }
@@ -204,51 +195,32 @@ mod tests {
             ("Tenant.Standards.ReadWrite", [false, false, true, true]),
             ("CIPP.SuperAdmin.Read", [false, false, false, true]),
         ] {
-            let roles = [
-                BuiltIn::ReadOnly,
-                BuiltIn::Editor,
-                BuiltIn::Admin,
-                BuiltIn::SuperAdmin,
-            ];
-            assert_eq!(
-                roles.map(|role| role.allows(permission)),
-                allowed,
-                "{permission}"
-            );
+            let roles = [BuiltIn::ReadOnly, BuiltIn::Editor, BuiltIn::Admin, BuiltIn::SuperAdmin];
+            assert_eq!(roles.map(|role| role.allows(permission)), allowed, "{permission}");
         }
         let text = refused(&caller("readonly"), "CIPP.AppSettings.Read");
-        assert!(text.ends_with(
-            "the 'readonly' base role does not have the required permission: CIPP.AppSettings.Read"
-        ));
+        assert!(
+            text.ends_with("the 'readonly' base role does not have the required permission: CIPP.AppSettings.Read")
+        );
     }
 
     #[test]
     fn custom_roles_are_refused_by_permission_and_by_endpoint() {
         assert!(
-            refused(&custom(&[]), "CIPP.Core.Read")
-                .contains("you do not have the required permission: CIPP.Core.Read")
+            refused(&custom(&[]), "CIPP.Core.Read").contains("you do not have the required permission: CIPP.Core.Read")
         );
         let writer = custom(&["CIPP.Core.ReadWrite"]);
-        assert_eq!(
-            decide(&Scenario::default(), Some(&writer), "ListLogs", CORE),
-            Ok(())
-        );
+        assert_eq!(decide(&Scenario::default(), Some(&writer), "ListLogs", CORE), Ok(()));
         let mut blocked = writer;
         blocked.blocked_endpoints = vec!["listlogs".into()];
-        assert!(
-            refused(&blocked, "CIPP.Core.Read")
-                .contains("the custom role 'log-reader' has blocked this endpoint")
-        );
+        assert!(refused(&blocked, "CIPP.Core.Read").contains("the custom role 'log-reader' has blocked this endpoint"));
     }
 
     #[test]
     fn a_role_that_is_gone_says_user_not_client() {
         let text = refused(&caller("deleted-role"), "CIPP.Core.Read");
         assert!(text.contains("the user does not have the required permission"));
-        assert!(
-            refused(&caller(""), "CIPP.Core.Read")
-                .contains("the user does not have the required permission")
-        );
+        assert!(refused(&caller(""), "CIPP.Core.Read").contains("the user does not have the required permission"));
     }
 
     #[test]
@@ -272,12 +244,8 @@ mod tests {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         assert!(in_range(ip("127.0.0.1"), "127.0.0.1"));
         assert!(in_range(ip("10.1.2.3"), "10.0.0.0/8") && !in_range(ip("11.1.2.3"), "10.0.0.0/8"));
-        assert!(
-            in_range(ip("203.0.113.9"), "0.0.0.0/0") && in_range(ip("::ffff:10.0.0.1"), "10.0.0.1")
-        );
-        assert!(
-            in_range(ip("2001:db8::1"), "2001:db8::/32") && in_range(ip("2001:db8::1"), "::/0")
-        );
+        assert!(in_range(ip("203.0.113.9"), "0.0.0.0/0") && in_range(ip("::ffff:10.0.0.1"), "10.0.0.1"));
+        assert!(in_range(ip("2001:db8::1"), "2001:db8::/32") && in_range(ip("2001:db8::1"), "::/0"));
         assert!(!in_range(ip("127.0.0.1"), "::/0") && !in_range(ip("::1"), "0.0.0.0/0"));
         assert!(!in_range(ip("127.0.0.1"), "any") && !in_range(ip("127.0.0.1"), "127.0.0.1/x"));
     }
@@ -291,9 +259,6 @@ mod tests {
             ..Scenario::default()
         };
         assert!(decide(&ended, Some(&caller("admin")), "ListLogs", CORE).is_err());
-        assert_eq!(
-            decide(&ended, None, "PublicPing", Permission::Public),
-            Ok(())
-        );
+        assert_eq!(decide(&ended, None, "PublicPing", Permission::Public), Ok(()));
     }
 }

@@ -23,20 +23,10 @@ impl Call {
     /// # Errors
     /// The text of the 500 that a Function App gives for two query names which differ in case alone: there the request
     /// takes a round trip through JSON (facts: cipp 1.1).
-    pub(super) fn read(
-        parts: &Parts,
-        body: Bytes,
-        caller: Option<Caller>,
-        flavour: Flavour,
-    ) -> Result<Call, String> {
+    pub(super) fn read(parts: &Parts, body: Bytes, caller: Option<Caller>, flavour: Flavour) -> Result<Call, String> {
         let mut query: Vec<(String, String)> = Vec::new();
-        for (name, value) in
-            url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-        {
-            match query
-                .iter_mut()
-                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
-            {
+        for (name, value) in url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+            match query.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
                 Some((known, _)) if flavour == Flavour::FunctionApp && *known != name => {
                     return Err(format!(
                         "The JSON holds the keys '{known}' and '{name}', which differ in case alone."
@@ -49,11 +39,7 @@ impl Call {
                 None => query.push((name.into_owned(), value.into_owned())),
             }
         }
-        let (method, uri, headers) = (
-            parts.method.clone(),
-            parts.uri.clone(),
-            parts.headers.clone(),
-        );
+        let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
         Ok(Call {
             caller,
             method,
@@ -79,8 +65,6 @@ impl Call {
 
     /// All query parameters as they were sent.
     pub(super) fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.query
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }

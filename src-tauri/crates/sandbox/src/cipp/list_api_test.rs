@@ -50,19 +50,11 @@ fn headers(call: &Call) -> Map<String, Value> {
     let mut headers: Map<_, _> = call
         .headers
         .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into(),
-            )
-        })
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
         .collect();
     if let Some(caller) = &call.caller {
         headers.insert("x-ms-client-principal-idp".into(), "aad".into());
-        headers.insert(
-            "x-ms-client-principal-name".into(),
-            caller.app_id.to_string().into(),
-        );
+        headers.insert("x-ms-client-principal-name".into(), caller.app_id.to_string().into());
     }
     headers
 }
@@ -78,14 +70,8 @@ mod tests {
 
     #[tokio::test]
     async fn echoes_the_token_as_the_real_one_does() {
-        let reply = Site::new(Flavour::FunctionApp)
-            .get("/api/ListApiTest?a=1")
-            .await
-            .json();
-        assert_eq!(
-            reply["Request"]["headers"]["authorization"],
-            "Bearer not-a-real-token"
-        );
+        let reply = Site::new(Flavour::FunctionApp).get("/api/ListApiTest?a=1").await.json();
+        assert_eq!(reply["Request"]["headers"]["authorization"], "Bearer not-a-real-token");
         assert_eq!(reply["Request"]["query"]["a"], "1");
         assert!(reply["AllowedTenants"].is_null());
     }
@@ -95,7 +81,7 @@ mod tests {
         let mut limited = caller("readonly");
         limited.tenant_limit = Some(2);
         let reply = Site::new(Flavour::Container)
-            .as_caller(Some(limited))
+            .called_by(Some(limited))
             .get("/api/ListApiTest")
             .await
             .json();

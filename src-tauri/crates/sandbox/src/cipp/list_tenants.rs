@@ -46,11 +46,7 @@ fn parameter(call: &Call, name: &str) -> Option<String> {
             .as_object()?
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned),
-        )
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
     call.filled(name).map(str::to_owned).or_else(from_body)
 }
@@ -121,18 +117,12 @@ mod tests {
         let list = site.get("/api/ListTenants").await.json();
         assert_eq!(list.as_array().map(Vec::len), Some(21));
         assert_eq!(list[0]["displayName"], "*Partner Tenant");
-        let all = site
-            .get("/api/ListTenants?AllTenantSelector=true")
-            .await
-            .json();
+        let all = site.get("/api/ListTenants?AllTenantSelector=true").await.json();
         assert_eq!(
             (&all[0]["displayName"], all.as_array().map(Vec::len)),
             (&"*All Tenants".into(), Some(22))
         );
-        let one = site
-            .get("/api/ListTenants?TenantFilter=dunmore.example")
-            .await
-            .json();
+        let one = site.get("/api/ListTenants?TenantFilter=dunmore.example").await.json();
         assert_eq!(one.as_array().map(Vec::len), Some(1));
     }
 
@@ -140,13 +130,9 @@ mod tests {
     async fn a_limited_client_sees_its_own() {
         let mut limited = caller("readonly");
         limited.tenant_limit = Some(3);
-        let site = Site::new(Flavour::FunctionApp).as_caller(Some(limited));
+        let site = Site::new(Flavour::FunctionApp).called_by(Some(limited));
         assert_eq!(
-            site.get("/api/ListTenants")
-                .await
-                .json()
-                .as_array()
-                .map(Vec::len),
+            site.get("/api/ListTenants").await.json().as_array().map(Vec::len),
             Some(3)
         );
     }

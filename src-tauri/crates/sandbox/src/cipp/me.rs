@@ -14,9 +14,7 @@ use crate::scenario::Flavour;
 pub(super) fn answer(state: &CippState, call: &Call) -> Response {
     match (principal(call), state.scenario.flavour) {
         (Ok(caller), _) => json_answer(&described(caller)),
-        (Err(text), Flavour::FunctionApp) => {
-            refusal(Flavour::FunctionApp, StatusCode::FORBIDDEN, &text)
-        }
+        (Err(text), Flavour::FunctionApp) => refusal(Flavour::FunctionApp, StatusCode::FORBIDDEN, &text),
         // The container's route answers 200 whatever happens inside.
         (Err(text), Flavour::Container) => json_answer(&json!({
             "clientPrincipal": null,
@@ -73,7 +71,7 @@ mod tests {
         let mut custom = caller("log-reader");
         custom.role_permissions = Some(vec!["CIPP.Core.Read".into()]);
         let me = Site::new(Flavour::FunctionApp)
-            .as_caller(Some(custom.clone()))
+            .called_by(Some(custom.clone()))
             .get("/api/me")
             .await
             .json();
@@ -83,7 +81,7 @@ mod tests {
         );
         custom.role.clear();
         let me = Site::new(Flavour::FunctionApp)
-            .as_caller(Some(custom))
+            .called_by(Some(custom))
             .get("/api/me")
             .await
             .json();

@@ -100,17 +100,11 @@ const ENDPOINTS: &[Endpoint] = &[
 
 /// The routes `/api/{endpoint}`. A request carries its `Caller` as an extension where the front door recognised one.
 pub(crate) fn router(state: CippState) -> Router {
-    Router::new()
-        .route("/api/{endpoint}", any(dispatch))
-        .with_state(state)
+    Router::new().route("/api/{endpoint}", any(dispatch)).with_state(state)
 }
 
 /// Finds the endpoint without regard to case, as the web UI's own `/api/Listlogs` needs (facts: cipp 1.1).
-async fn dispatch(
-    State(state): State<CippState>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
+async fn dispatch(State(state): State<CippState>, Path(name): Path<String>, request: Request) -> Response {
     let flavour = state.scenario.flavour;
     let (parts, body) = request.into_parts();
     let Some(endpoint) = ENDPOINTS
@@ -120,11 +114,7 @@ async fn dispatch(
         return unknown_endpoint(flavour, &name);
     };
     let Ok(body) = to_bytes(body, REQUEST_BODY_LIMIT_BYTES).await else {
-        return refusal(
-            flavour,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Request body too large",
-        );
+        return refusal(flavour, StatusCode::PAYLOAD_TOO_LARGE, "Request body too large");
     };
     let caller = parts.extensions.get::<Caller>().cloned();
     let call = match Call::read(&parts, body, caller, flavour) {
@@ -146,8 +136,7 @@ fn unknown_endpoint(flavour: Flavour, name: &str) -> Response {
     match flavour {
         Flavour::FunctionApp => refusal(flavour, StatusCode::NOT_FOUND, "Endpoint not found"),
         Flavour::Container => {
-            let mut response =
-                json_answer(&json!({ "error": format!("Endpoint '{name}' not found") }));
+            let mut response = json_answer(&json!({ "error": format!("Endpoint '{name}' not found") }));
             *response.status_mut() = StatusCode::NOT_FOUND;
             response
         }
@@ -183,9 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_endpoints_are_refused_in_each_form() {
-        let f = Site::new(Flavour::FunctionApp)
-            .get("/api/ListNothing")
-            .await;
+        let f = Site::new(Flavour::FunctionApp).get("/api/ListNothing").await;
         assert_eq!((f.status, f.text.as_str()), (404, "Endpoint not found"));
         assert!(f.content_type.starts_with("text/plain"));
         let c = Site::new(Flavour::Container).get("/api/ListNothing").await;
@@ -200,18 +187,17 @@ mod tests {
         let mut caller = caller("readonly");
         caller.ip_ranges = vec!["192.0.2.0/24".into()];
         let f = Site::new(Flavour::FunctionApp)
-            .as_caller(Some(caller.clone()))
+            .called_by(Some(caller.clone()))
             .get("/api/ListLogs")
             .await;
         assert_eq!(f.status, 403);
         assert!(
-            f.text
-                .ends_with("the API Client does not have the required permission"),
+            f.text.ends_with("the API Client does not have the required permission"),
             "{}",
             f.text
         );
         let c = Site::new(Flavour::Container)
-            .as_caller(Some(caller))
+            .called_by(Some(caller))
             .get("/api/ListLogs")
             .await;
         assert_eq!(c.text, format!("{:?}", f.text));

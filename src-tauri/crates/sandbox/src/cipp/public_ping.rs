@@ -28,7 +28,7 @@ mod tests {
     #[tokio::test]
     async fn answers_without_a_caller() {
         let reply = Site::new(Flavour::Container)
-            .as_caller(None)
+            .called_by(None)
             .get("/api/PublicPing")
             .await;
         assert_eq!(reply.status, 200);

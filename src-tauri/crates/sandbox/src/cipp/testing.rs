@@ -50,8 +50,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text)
-            .unwrap_or_else(|problem| panic!("{problem}: {}", self.text))
+        serde_json::from_str(&self.text).unwrap_or_else(|problem| panic!("{problem}: {}", self.text))
     }
 
     pub(crate) fn rows(&self) -> Vec<Value> {
@@ -80,7 +79,7 @@ impl Site {
         }
     }
 
-    pub(crate) fn as_caller(mut self, caller: Option<Caller>) -> Site {
+    pub(crate) fn called_by(mut self, caller: Option<Caller>) -> Site {
         self.caller = caller;
         self
     }
@@ -100,10 +99,7 @@ impl Site {
     pub(crate) async fn get(&self, path: &str) -> Reply {
         let response = self.open(path).await;
         let status = response.status().as_u16();
-        let content_type = response.headers()[CONTENT_TYPE]
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let content_type = response.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         Reply {
             status,

@@ -155,11 +155,7 @@ pub(super) fn lay_out(world: &World, date: Date) -> DayIndex {
         add(number, source, aux, event.clamp(start, end - 1));
         number += 1;
     }
-    let shares = if is_week_end(date) {
-        WEEK_END
-    } else {
-        WORKING_DAY
-    };
+    let shares = if is_week_end(date) { WEEK_END } else { WORKING_DAY };
     let mut when = Chance::new(seed ^ 0x7163);
     for _ in 0..planned {
         let source = when.weighted(shares);
@@ -207,12 +203,7 @@ fn fixed_count(world: &World, date: Date) -> usize {
 }
 
 /// Rows that come by the clock rather than by chance: the synchronisation, the nightly one-liners, the incidents.
-fn fixed_rows(
-    world: &World,
-    date: Date,
-    start: i64,
-    end: i64,
-) -> impl Iterator<Item = (Source, u16, i64)> {
+fn fixed_rows(world: &World, date: Date, start: i64, end: i64) -> impl Iterator<Item = (Source, u16, i64)> {
     let days_ago = (world.today() - date).get_days();
     let hours = ((end - start) / HOUR).clamp(0, 24);
     let sync = SYNCHRONISED
@@ -233,8 +224,7 @@ fn fixed_rows(
             start + 150 * MINUTE + i64::from(line) * 93 * SECOND + 1_234_567,
         )
     });
-    let stories =
-        incidents::rows(days_ago).map(move |(aux, offset)| (Source::Incident, aux, start + offset));
+    let stories = incidents::rows(days_ago).map(move |(aux, offset)| (Source::Incident, aux, start + offset));
     sync.chain(nightly).chain(stories)
 }
 
@@ -245,26 +235,19 @@ fn moment(source: Source, date: Date, start: i64, end: i64, chance: &mut Chance)
     let hour = |chance: &mut Chance| chance.below(24) as i64 * HOUR;
     let within = |chance: &mut Chance, length: i64| chance.skewed(length as u64) as i64;
     let event = match source {
-        Source::Standards => {
-            utc_midnight + chance.below(2) as i64 * 12 * HOUR + within(chance, 50 * MINUTE)
-        }
+        Source::Standards => utc_midnight + chance.below(2) as i64 * 12 * HOUR + within(chance, 50 * MINUTE),
         Source::Cache => utc_midnight + 3 * HOUR + within(chance, 55 * MINUTE),
         Source::Tests => utc_midnight + 4 * HOUR + within(chance, 45 * MINUTE),
         Source::Permissions => utc_midnight + within(chance, 15 * MINUTE),
         Source::Scheduler => {
-            utc_midnight
-                + hour(chance)
-                + chance.below(4) as i64 * 15 * MINUTE
-                + within(chance, 90 * SECOND)
+            utc_midnight + hour(chance) + chance.below(4) as i64 * 15 * MINUTE + within(chance, 90 * SECOND)
         }
         Source::Technician => {
             // Two throws make a hump around half past twelve.
             let minutes = (chance.below(315) + chance.below(315)) as i64;
             start + (7 * 60 + 15 + minutes) * MINUTE + chance.below(MINUTE as u64) as i64
         }
-        Source::ApiClient => {
-            start + 8 * HOUR + chance.below(120) as i64 * 5 * MINUTE + within(chance, 20 * SECOND)
-        }
+        Source::ApiClient => start + 8 * HOUR + chance.below(120) as i64 * 5 * MINUTE + within(chance, 20 * SECOND),
         _ => utc_midnight + hour(chance) + 2 * MINUTE + within(chance, 5 * MINUTE),
     };
     fold(event, start, end)
@@ -288,8 +271,7 @@ fn last_change(row_seed: u64, source: Source, event: i64, number: u32, now: i64)
     if !super::entry::is_sent(source, row_seed) {
         return event;
     }
-    let next_run =
-        (event.div_euclid(HOUR) + 1) * HOUR + 12 * SECOND + i64::from(number % 4_096) * 12_345;
+    let next_run = (event.div_euclid(HOUR) + 1) * HOUR + 12 * SECOND + i64::from(number % 4_096) * 12_345;
     if next_run <= now { next_run } else { event }
 }
 

@@ -178,11 +178,7 @@ impl Cast {
                 name,
             })
             .collect();
-        let mut guids = |n: usize| {
-            (0..n)
-                .map(|_| guid(ids.next()).to_string())
-                .collect::<Vec<_>>()
-        };
+        let mut guids = |n: usize| (0..n).map(|_| guid(ids.next()).to_string()).collect::<Vec<_>>();
         Cast {
             tenants,
             partner,
@@ -215,10 +211,7 @@ mod tests {
         let cast = Cast::gather(1);
         assert_eq!((cast.tenants.len(), cast.users.len()), (20, 40));
         for tenant in cast.tenants.iter().chain([&cast.partner]) {
-            assert!(
-                tenant.default_domain.ends_with(".example")
-                    && tenant.initial_domain.ends_with(".example")
-            );
+            assert!(tenant.default_domain.ends_with(".example") && tenant.initial_domain.ends_with(".example"));
         }
         assert!(
             cast.technicians

@@ -29,12 +29,7 @@ impl Family {
     /// The spellings with the number of places in CIPP's source that use each (facts: cipp 1.12).
     pub(super) const fn spellings(self) -> &'static [(u32, &'static str)] {
         match self {
-            Family::Info => &[
-                (1581, "Info"),
-                (37, "info"),
-                (1, "INFO"),
-                (1, "Information"),
-            ],
+            Family::Info => &[(1581, "Info"), (37, "info"), (1, "INFO"), (1, "Information")],
             Family::Warning => &[(334, "Warning"), (4, "Warn"), (2, "warning")],
             Family::Error => &[(1759, "Error"), (7, "error"), (2, "ERROR")],
             Family::Alert => &[(27, "Alert")],
@@ -75,13 +70,7 @@ pub(super) const fn families(source: Source) -> &'static [(u32, Family)] {
         Source::Permissions => &[(790, Info), (140, Error), (30, Warning), (40, Critical)],
         Source::Technician => &[(830, Info), (130, Error), (40, Warning)],
         Source::ApiClient => &[(900, Info), (100, Error)],
-        Source::Alerts => &[
-            (400, Info),
-            (120, Error),
-            (80, Warning),
-            (395, Alert),
-            (5, Critical),
-        ],
+        Source::Alerts => &[(400, Info), (120, Error), (80, Warning), (395, Alert), (5, Critical)],
         Source::Sync | Source::Nightly | Source::Incident => &[(1, Info)],
     }
 }
@@ -161,11 +150,7 @@ const STANDARDS_INFO: &[Line] = &[
         Customer,
         "No deviation found for {s}. Compared with '{p}', {n} accepted deviations were left out.",
     ),
-    (
-        "Baselines",
-        Customer,
-        "Baseline {p} checked: {n} settings as expected.",
-    ),
+    ("Baselines", Customer, "Baseline {p} checked: {n} settings as expected."),
 ];
 const STANDARDS_ERROR: &[Line] = &[
     (
@@ -180,24 +165,12 @@ const STANDARDS_ERROR: &[Line] = &[
     ),
     ("Standards", Customer, "Failed to change {s}. Error: {e}"),
     ("Standards", Customer, "Failed to set {s}. Error: {e}"),
-    (
-        "Standards",
-        Customer,
-        "Failed to create or update template {p}: {e}",
-    ),
-    (
-        "Standards",
-        Customer,
-        "Failed to disable {s} for {n} users. Error: {e}",
-    ),
+    ("Standards", Customer, "Failed to create or update template {p}: {e}"),
+    ("Standards", Customer, "Failed to disable {s} for {n} users. Error: {e}"),
     ("Baselines", Customer, "Failed to run baseline {p}: {e}"),
 ];
 const STANDARDS_WARNING: &[Line] = &[
-    (
-        "Standards",
-        Customer,
-        "Skipped {s}: the tenant has no licence for it.",
-    ),
+    ("Standards", Customer, "Skipped {s}: the tenant has no licence for it."),
     (
         "Standards",
         Customer,
@@ -211,16 +184,8 @@ const STANDARDS_WARNING: &[Line] = &[
 ];
 const STANDARDS_ALERT: &[Line] = &[
     ("Standards", Customer, "{p} deviates from the template"),
-    (
-        "Standards",
-        Customer,
-        "{s} is not set as the template wants it",
-    ),
-    (
-        "DriftStandards",
-        Customer,
-        "{n} new deviations found for {D}",
-    ),
+    ("Standards", Customer, "{s} is not set as the template wants it"),
+    ("DriftStandards", Customer, "{n} new deviations found for {D}"),
 ];
 const CACHE_INFO: &[Line] = &[
     (
@@ -239,11 +204,7 @@ const CACHE_INFO: &[Line] = &[
         "{n} items of {k} refreshed, {n} unchanged, {n} removed since the last run",
     ),
     ("BPA", Customer, "Best practice report collected for {D}"),
-    (
-        "TenantGroups",
-        Everyone,
-        "{n} tenant groups brought up to date",
-    ),
+    ("TenantGroups", Everyone, "{n} tenant groups brought up to date"),
 ];
 const CACHE_ERROR: &[Line] = &[
     ("CIPPDBCache", Customer, "Failed to cache {k}: {e}"),
@@ -255,16 +216,8 @@ const CACHE_ERROR: &[Line] = &[
     ),
 ];
 const CACHE_WARNING: &[Line] = &[
-    (
-        "CIPPDBCache",
-        Customer,
-        "Exchange licence check failed: {e}",
-    ),
-    (
-        "CIPPDBCache",
-        Customer,
-        "Skipped {k}: no licence for it was found",
-    ),
+    ("CIPPDBCache", Customer, "Exchange licence check failed: {e}"),
+    ("CIPPDBCache", Customer, "Skipped {k}: no licence for it was found"),
     (
         "MailboxPermissionReport",
         Customer,
@@ -282,11 +235,7 @@ const TESTS_INFO: &[Line] = &[
 const TESTS_ERROR: &[Line] = &[
     ("Tests", Customer, "Failed to run test {t} {e}"),
     ("Tests", Customer, "Failed to run test {t} {e}"),
-    (
-        "ZeroTrustNetworkAccess",
-        Customer,
-        "Failed to run test {t}: {e}",
-    ),
+    ("ZeroTrustNetworkAccess", Customer, "Failed to run test {t}: {e}"),
 ];
 const TESTS_WARNING: &[Line] = &[("Tests", Customer, "Skipped test {t}: no data found for {k}")];
 const SCHEDULER_INFO: &[Line] = &[
@@ -296,49 +245,25 @@ const SCHEDULER_INFO: &[Line] = &[
         Nobody,
         "Task scheduler run finished, {n} tasks started",
     ),
-    (
-        "Scheduler_Billing",
-        Nobody,
-        "Billing data collected for {n} tenants",
-    ),
+    ("Scheduler_Billing", Nobody, "Billing data collected for {n} tenants"),
     ("Webhooks", Customer, "Webhook for {D} is still registered"),
-    (
-        "Renew_Graph_Subscriptions",
-        Customer,
-        "Graph subscription renewed",
-    ),
+    ("Renew_Graph_Subscriptions", Customer, "Graph subscription renewed"),
     ("Audit Logs", Customer, "{n} audit log records processed"),
     ("Durable Cleanup", Cipp, "Nothing to clean up"),
     ("Offboard user", Customer, "Offboarding of {u} finished"),
 ];
 const SCHEDULER_ERROR: &[Line] = &[
-    (
-        "Scheduler_UserTasks",
-        Customer,
-        "Failed to run task {r}: {e}",
-    ),
+    ("Scheduler_UserTasks", Customer, "Failed to run task {r}: {e}"),
     (
         "Renew_Graph_Subscriptions",
         Customer,
         "Could not renew the Graph subscription: {e}",
     ),
-    (
-        "HaloPSATicket",
-        Nobody,
-        "Failed to create ticket for {D}: {e}",
-    ),
-    (
-        "IntuneReportExport",
-        Customer,
-        "Failed to retrieve the export: {e}",
-    ),
+    ("HaloPSATicket", Nobody, "Failed to create ticket for {D}: {e}"),
+    ("IntuneReportExport", Customer, "Failed to retrieve the export: {e}"),
 ];
 const SCHEDULER_WARNING: &[Line] = &[
-    (
-        "Scheduler_UserTasks",
-        Customer,
-        "Skipped task {r}: it is still running",
-    ),
+    ("Scheduler_UserTasks", Customer, "Skipped task {r}: it is still running"),
     (
         "Webhook Alerts",
         Customer,
@@ -393,11 +318,7 @@ const TECHNICIAN_INFO: &[Line] = &[
     ("EditUser", Customer, "Edited {u}"),
     ("EditUser", Customer, "Licences assigned to {u}"),
     ("AddUser", Customer, "Created user {u}"),
-    (
-        "AddUser",
-        Customer,
-        "Added {u} to {n} groups of the copied user",
-    ),
+    ("AddUser", Customer, "Added {u} to {n} groups of the copied user"),
     ("ExecResetPass", Customer, "Reset the password for {u}"),
     (
         "Reset Password",
@@ -415,11 +336,7 @@ const TECHNICIAN_INFO: &[Line] = &[
     ("EditGroup", Customer, "Added {u} to {r}"),
     ("EditGroup", Customer, "Removed {u} from {r}"),
     ("AddGroupTeam", Customer, "Created team {r}"),
-    (
-        "ExecModifyMBPerms",
-        Customer,
-        "Granted {u} access to a shared mailbox",
-    ),
+    ("ExecModifyMBPerms", Customer, "Granted {u} access to a shared mailbox"),
     (
         "Set Mailbox Permission",
         Customer,
@@ -430,46 +347,14 @@ const TECHNICIAN_INFO: &[Line] = &[
         Customer,
         "Set {u} as Editor on the calendar of reception@{d}",
     ),
-    (
-        "Set Out of Office",
-        Customer,
-        "Set the automatic reply of {u}",
-    ),
-    (
-        "AddSharedMailbox",
-        Customer,
-        "Created shared mailbox info@{d}",
-    ),
-    (
-        "ExecOffboardTenant",
-        Customer,
-        "Removed {n} partner applications",
-    ),
-    (
-        "ExecUpdateDriftDeviation",
-        Customer,
-        "Accepted the deviation of {s}",
-    ),
-    (
-        "ExecCreateAppTemplate",
-        Nobody,
-        "Created application template {r}",
-    ),
-    (
-        "ExecGDAPRoleTemplate",
-        Everyone,
-        "Saved GDAP role template {r}",
-    ),
-    (
-        "ExecGDAPTrace",
-        Customer,
-        "Traced the GDAP roles of {a} in {D}",
-    ),
-    (
-        "ExecDeleteSafeLinksPolicy",
-        Customer,
-        "Deleted Safe Links policy {p}",
-    ),
+    ("Set Out of Office", Customer, "Set the automatic reply of {u}"),
+    ("AddSharedMailbox", Customer, "Created shared mailbox info@{d}"),
+    ("ExecOffboardTenant", Customer, "Removed {n} partner applications"),
+    ("ExecUpdateDriftDeviation", Customer, "Accepted the deviation of {s}"),
+    ("ExecCreateAppTemplate", Nobody, "Created application template {r}"),
+    ("ExecGDAPRoleTemplate", Everyone, "Saved GDAP role template {r}"),
+    ("ExecGDAPTrace", Customer, "Traced the GDAP roles of {a} in {D}"),
+    ("ExecDeleteSafeLinksPolicy", Customer, "Deleted Safe Links policy {p}"),
     ("ExecExcludeLicenses", Nobody, "Excluded licence {g}"),
     ("ExecCustomRole", Nobody, "Saved custom role {r}"),
     (
@@ -477,39 +362,19 @@ const TECHNICIAN_INFO: &[Line] = &[
         Customer,
         "Added a credential to application {g}",
     ),
-    (
-        "ExecScheduledCommand",
-        Customer,
-        "Scheduled task {r} run by hand",
-    ),
+    ("ExecScheduledCommand", Customer, "Scheduled task {r} run by hand"),
     ("ExecSSOSetup", Cipp, "Single sign-on settings checked"),
     ("ExecApiClient", Nobody, "API client {g} changed"),
     ("ExecApiClient", Nobody, "API clients written to Azure"),
-    (
-        "Add Multitenant App",
-        Customer,
-        "Added application {g} to {D}",
-    ),
-    (
-        "Access Check",
-        Customer,
-        "Access to {D} checked, all is well",
-    ),
+    ("Add Multitenant App", Customer, "Added application {g} to {D}"),
+    ("Access Check", Customer, "Access to {D} checked, all is well"),
     ("New User", Customer, "Welcome mail prepared for {u}"),
-    (
-        "Onboarding",
-        Customer,
-        "Onboarding step {n} of {D} finished",
-    ),
+    ("Onboarding", Customer, "Onboarding step {n} of {D} finished"),
 ];
 const TECHNICIAN_ERROR: &[Line] = &[
     ("EditUser", Customer, "Failed to update {u}: {e}"),
     ("AddUser", Customer, "Failed to create user {u}: {e}"),
-    (
-        "ExecResetPass",
-        Customer,
-        "Failed to reset the password of {u}: {e}",
-    ),
+    ("ExecResetPass", Customer, "Failed to reset the password of {u}: {e}"),
     ("EditGroup", Customer, "Failed to remove {u} from {r}: {e}"),
     (
         "ExecModifyMBPerms",
@@ -527,16 +392,8 @@ const TECHNICIAN_ERROR: &[Line] = &[
         Customer,
         "Failed to disable inbox rules of {u}: {e}",
     ),
-    (
-        "Access Check",
-        Customer,
-        "Tenant access check failed for {D}: {e}",
-    ),
-    (
-        "ExecApiClient",
-        Nobody,
-        "Failed to create the app registration: {e}",
-    ),
+    ("Access Check", Customer, "Tenant access check failed for {D}: {e}"),
+    ("ExecApiClient", Nobody, "Failed to create the app registration: {e}"),
     (
         "ExecManageAppCredentials",
         Customer,
@@ -544,11 +401,7 @@ const TECHNICIAN_ERROR: &[Line] = &[
     ),
 ];
 const TECHNICIAN_WARNING: &[Line] = &[
-    (
-        "ExecApiClient",
-        Nobody,
-        "Role assignment for an API client blocked",
-    ),
+    ("ExecApiClient", Nobody, "Role assignment for an API client blocked"),
     (
         "EditUser",
         Customer,
@@ -559,20 +412,12 @@ const TECHNICIAN_WARNING: &[Line] = &[
 ];
 const CLIENT_INFO: &[Line] = &[
     ("ListUsers", Customer, "User list read"),
-    (
-        "ListLicenses",
-        Everyone,
-        "Licence list read for all tenants",
-    ),
+    ("ListLicenses", Everyone, "Licence list read for all tenants"),
     ("AddUser", Customer, "Created user {u}"),
     ("ExecScheduledCommand", Customer, "Task {r} scheduled"),
 ];
 const CLIENT_ERROR: &[Line] = &[
-    (
-        "ListUsers",
-        Customer,
-        "Failed to retrieve users of {d}: {e}",
-    ),
+    ("ListUsers", Customer, "Failed to retrieve users of {d}: {e}"),
     ("AddUser", Customer, "Failed to create user {u}: {e}"),
 ];
 const ALERTS_INFO: &[Line] = &[
@@ -581,49 +426,21 @@ const ALERTS_INFO: &[Line] = &[
     ("DomainAnalyser", Customer, "Domain {d} analysed, score {n}"),
 ];
 const ALERTS_ERROR: &[Line] = &[
-    (
-        "Alerts",
-        Customer,
-        "Could not get the sign-ins for {d}: {e}",
-    ),
-    (
-        "Webhook Alerts",
-        Customer,
-        "Failed to send the alert to the PSA: {e}",
-    ),
+    ("Alerts", Customer, "Could not get the sign-ins for {d}: {e}"),
+    ("Webhook Alerts", Customer, "Failed to send the alert to the PSA: {e}"),
 ];
 const ALERTS_WARNING: &[Line] = &[("DomainAnalyser", Customer, "No DKIM record found for {d}")];
 const ALERTS_ALERT: &[Line] = &[
     ("Alerts", Customer, "{n} new devices are out of compliance"),
     ("Alerts", Customer, "{n} new quarantined messages"),
-    (
-        "Alerts",
-        Customer,
-        "The MFA state for {d} could not be checked",
-    ),
+    ("Alerts", Customer, "The MFA state for {d} could not be checked"),
     ("Alerts", Customer, "{u} was made a member of {r}"),
-    (
-        "Alerts",
-        Customer,
-        "A secret of application {g} expires in {n} days",
-    ),
-    (
-        "Audit Logs",
-        Customer,
-        "New inbox rule in the mailbox of {u} from {i}",
-    ),
+    ("Alerts", Customer, "A secret of application {g} expires in {n} days"),
+    ("Audit Logs", Customer, "New inbox rule in the mailbox of {u} from {i}"),
     ("Updates", Cipp, "The API is behind the latest release"),
-    (
-        "ContainerUpdateCheck",
-        Cipp,
-        "A newer container image is available",
-    ),
+    ("ContainerUpdateCheck", Cipp, "A newer container image is available"),
 ];
-const ALERTS_CRITICAL: &[Line] = &[(
-    "SAMCertificate",
-    Cipp,
-    "The CIPP-SAM certificate expires in {n} days",
-)];
+const ALERTS_CRITICAL: &[Line] = &[("SAMCertificate", Cipp, "The CIPP-SAM certificate expires in {n} days")];
 const SYNC_INFO: &[Line] = &[(
     "NinjaOneSync",
     Customer,
@@ -636,26 +453,10 @@ pub(super) const NIGHTLY: &[Line] = &[
         Nobody,
         "Clean-up finished, {n} rows removed (retention 90 days)",
     ),
-    (
-        "BackupRetentionCleanup",
-        Cipp,
-        "Clean-up finished, {n} backups removed",
-    ),
-    (
-        "DomainAnalyser",
-        Everyone,
-        "Domain analysis started for {n} domains",
-    ),
-    (
-        "Durable Cleanup",
-        Cipp,
-        "{n} finished orchestrations removed",
-    ),
-    (
-        "BPA",
-        Everyone,
-        "Best practice collection started for {n} tenants",
-    ),
+    ("BackupRetentionCleanup", Cipp, "Clean-up finished, {n} backups removed"),
+    ("DomainAnalyser", Everyone, "Domain analysis started for {n} domains"),
+    ("Durable Cleanup", Cipp, "{n} finished orchestrations removed"),
+    ("BPA", Everyone, "Best practice collection started for {n} tenants"),
 ];
 
 /// Settings that standards look after.
@@ -796,12 +597,7 @@ pub(super) struct Failure {
     pub(super) category: &'static str,
 }
 
-const fn failure(
-    normalized: &'static str,
-    raw: &'static str,
-    script: &'static str,
-    category: &'static str,
-) -> Failure {
+const fn failure(normalized: &'static str, raw: &'static str, script: &'static str, category: &'static str) -> Failure {
     Failure {
         normalized,
         raw,

@@ -159,8 +159,7 @@ impl<'w> Row<'w> {
         let (mut severity, mut family) = severity(self.stub.source, &mut chance);
         let mut place = chance.skewed(cast.tenants.len() as u64) as usize;
         let mut failure = chance.below(FAILURES.len() as u64) as usize;
-        let (mut actor, mut line): (_, Line) =
-            (actor_of(self.stub.source), ("", About::Customer, ""));
+        let (mut actor, mut line): (_, Line) = (actor_of(self.stub.source), ("", About::Customer, ""));
         match self.stub.source {
             Source::Incident => {
                 let part = incidents::part_of(self.stub.aux);
@@ -210,8 +209,7 @@ impl<'w> Row<'w> {
             api: api.into(),
             user: "CIPP".into(),
             severity,
-            tenant_id: (about == About::Customer && chance.one_in(100))
-                .then(|| customer.id.as_str().into()),
+            tenant_id: (about == About::Customer && chance.one_in(100)).then(|| customer.id.as_str().into()),
             app_id: None,
             ip: None,
             row_key: self.row_key(),
@@ -228,8 +226,7 @@ impl<'w> Row<'w> {
             person: &cast.users[place + turn * cast.tenants.len()].0,
             technician,
             failure: &FAILURES[failure],
-            hostile: self.world.flags().hostile_text
-                && self.stub.number.is_multiple_of(HOSTILE_ONE_IN),
+            hostile: self.world.flags().hostile_text && self.stub.number.is_multiple_of(HOSTILE_ONE_IN),
             words: Chance::new(mix(self.row_seed ^ 0x3073)),
         };
         entry.sign(actor, self.world, &mut chance);
@@ -333,18 +330,8 @@ impl Entry<'_> {
         let mut chance = Chance::new(mix(self.words.clone().next()));
         match self.log_data {
             LogData::Empty | LogData::Missing | LogData::EmptyObject | LogData::EmptyArray => {}
-            LogData::OneElement => self.text(
-                b"",
-                "The mailbox of {u} was left out",
-                b"",
-                &mut chance,
-                out,
-            ),
-            LogData::NotJson => self.fill(
-                "{\"error\":{\"code\":\"Truncated\",\"message\":\"{e}",
-                &mut chance,
-                out,
-            ),
+            LogData::OneElement => self.text(b"", "The mailbox of {u} was left out", b"", &mut chance, out),
+            LogData::NotJson => self.fill("{\"error\":{\"code\":\"Truncated\",\"message\":\"{e}", &mut chance, out),
             LogData::Deep => deep(levels, out),
             LogData::Corrupt => out.extend_from_slice(b"{\"Measured\":NaN,\"Reason\":undefined}"),
             LogData::Json(form) => self.write_form(form, &mut chance, out),
@@ -356,13 +343,7 @@ impl Entry<'_> {
             Form::ErrorObject => self.error_object(chance, out),
             Form::ErrorRecord => self.error_record(chance, out),
             Form::Event => {
-                self.text(
-                    b"{\"Event\":",
-                    "granular-admin-relationship-approved",
-                    b"",
-                    chance,
-                    out,
-                );
+                self.text(b"{\"Event\":", "granular-admin-relationship-approved", b"", chance, out);
                 self.text(b",\"Tenant\":{\"Id\":", "{g}", b"", chance, out);
                 self.text(b",\"Name\":", "{D}", b"}", chance, out);
                 let _ = write!(
@@ -390,11 +371,7 @@ impl Entry<'_> {
             Form::Objects => {
                 for n in 0..2 + chance.below(4) {
                     self.text(
-                        if n == 0 {
-                            b"[{\"Role\":"
-                        } else {
-                            b",{\"Role\":"
-                        },
+                        if n == 0 { b"[{\"Role\":" } else { b",{\"Role\":" },
                         "{r}",
                         b"",
                         chance,
@@ -429,11 +406,7 @@ impl Entry<'_> {
         }
         self.text(
             b",\"ScriptName\":",
-            if bare {
-                NOT_AVAILABLE
-            } else {
-                self.failure.script
-            },
+            if bare { NOT_AVAILABLE } else { self.failure.script },
             b"",
             chance,
             out,
@@ -456,7 +429,7 @@ impl Entry<'_> {
             out,
             ",\"StackTrace\":\"at {script}, C:\\\\home\\\\site\\\\wwwroot\\\\Modules\\\\CIPPCore\\\\Public\\\\{script}.ps1: line {line}"
         );
-        let frames = 6 + chance.skewed(58);
+        let frames = 14 + chance.skewed(46);
         for frame in 0..frames {
             let _ = write!(
                 out,
@@ -481,10 +454,7 @@ impl Entry<'_> {
             "Owner",
         ];
         for key in KEYS {
-            let _ = write!(
-                out,
-                "{{\"HResult\":-2146233088,\"HelpLink\":null,\"{key}\":"
-            );
+            let _ = write!(out, "{{\"HResult\":-2146233088,\"HelpLink\":null,\"{key}\":");
         }
         self.text(
             b"",
@@ -505,14 +475,7 @@ impl Entry<'_> {
     }
 
     /// `before`, then the filled pattern as a JSON text, then `after`.
-    fn text(
-        &self,
-        before: &[u8],
-        pattern: &str,
-        after: &[u8],
-        chance: &mut Chance,
-        out: &mut Vec<u8>,
-    ) {
+    fn text(&self, before: &[u8], pattern: &str, after: &[u8], chance: &mut Chance, out: &mut Vec<u8>) {
         let mut bare = Vec::with_capacity(pattern.len() + 64);
         self.fill(pattern, chance, &mut bare);
         out.extend_from_slice(before);
@@ -543,11 +506,11 @@ impl Entry<'_> {
             b'D' => self.customer.display_name,
             b'e' => self.failure.normalized,
             b's' if !self.standard.is_empty() => self.standard,
-            b's' => *chance.pick(dictionary::SETTINGS),
-            b'p' => *chance.pick(dictionary::POLICIES),
-            b'k' => *chance.pick(dictionary::DATASETS),
-            b't' => *chance.pick(dictionary::TESTS),
-            b'r' => *chance.pick(dictionary::NAMES),
+            b's' => chance.pick::<&str>(dictionary::SETTINGS),
+            b'p' => chance.pick::<&str>(dictionary::POLICIES),
+            b'k' => chance.pick::<&str>(dictionary::DATASETS),
+            b't' => chance.pick::<&str>(dictionary::TESTS),
+            b'r' => chance.pick::<&str>(dictionary::NAMES),
             b'n' => {
                 let _ = write!(out, "{}", 1 + chance.skewed(140));
                 return true;
@@ -558,12 +521,7 @@ impl Entry<'_> {
             }
             b'g' => {
                 let mut buffer = uuid::Uuid::encode_buffer();
-                out.extend_from_slice(
-                    guid(chance.next())
-                        .hyphenated()
-                        .encode_lower(&mut buffer)
-                        .as_bytes(),
-                );
+                out.extend_from_slice(guid(chance.next()).hyphenated().encode_lower(&mut buffer).as_bytes());
                 return true;
             }
             _ => return false,

@@ -18,6 +18,7 @@ const GUESSES: u16 = 48;
 /// First `aux` of each story.
 const STORM_AT: u16 = 0;
 const STOP_AT: u16 = 1_000;
+const SILENCE_AT: u16 = 1_001;
 const GUESS_AT: u16 = 2_000;
 
 /// Tenants hit by the storm, the one that stopped synchronising, and the one whose user was attacked, by position.
@@ -40,13 +41,12 @@ pub(super) fn rows(days_ago: i32) -> impl Iterator<Item = (u16, i64)> {
     });
     let stop = [
         (4, STOP_AT, 667 * MINUTE + 2_113_457),
-        (3, STOP_AT + 1, 662 * MINUTE + 7_654_321),
+        (3, SILENCE_AT, 662 * MINUTE + 7_654_321),
     ]
     .into_iter()
     .filter(move |(day, ..)| *day == days_ago)
     .map(|(_, aux, offset)| (aux, offset));
-    let guesses =
-        (0..if days_ago == 1 { GUESSES } else { 0 }).map(|n| (GUESS_AT + n, guess_time(n)));
+    let guesses = (0..if days_ago == 1 { GUESSES } else { 0 }).map(|n| (GUESS_AT + n, guess_time(n)));
     storm.chain(stop).chain(guesses)
 }
 
@@ -92,14 +92,14 @@ const fn part(family: Family, api: &'static str, tenant: usize, pattern: &'stati
 /// The story row with this `aux`.
 pub(super) fn part_of(aux: u16) -> Part {
     match aux {
+        ..STOP_AT => storm(aux - STORM_AT),
         STOP_AT => part(
             Family::Error,
             "NinjaOneSync",
             usize::from(STOPPED_TENANT),
             "Failed to synchronise {D} with NinjaOne: {e}",
         ),
-        ..STOP_AT => storm(aux - STORM_AT),
-        ..GUESS_AT => part(
+        SILENCE_AT => part(
             Family::Alert,
             "Alerts",
             usize::from(STOPPED_TENANT),
@@ -131,12 +131,7 @@ fn storm(n: u16) -> Part {
             "Could not read the {s} state for {d}. Error: {e}",
         ),
         step if step % 5 == 3 => part(Family::Error, "Tests", tenant, "Failed to run test {t} {e}"),
-        _ => part(
-            Family::Error,
-            "CIPPDBCache",
-            tenant,
-            "Failed to cache {k}: {e}",
-        ),
+        _ => part(Family::Error, "CIPPDBCache", tenant, "Failed to cache {k}: {e}"),
     };
     part.failure = Some(TOKEN_EXPIRED);
     part
@@ -148,10 +143,7 @@ fn guess(n: u16) -> Part {
         ..part(Family::Info, api, ATTACKED_TENANT, pattern)
     };
     match GUESSES - n {
-        1 => cleaning(
-            "ExecBECRemediate",
-            "Removed inbox rules and reset the password of {u}",
-        ),
+        1 => cleaning("ExecBECRemediate", "Removed inbox rules and reset the password of {u}"),
         2 => cleaning("Revoke Sessions", "Revoked all sessions of {u}"),
         3 => cleaning("BECRun", "Compromise check started for {u}"),
         4 => part(

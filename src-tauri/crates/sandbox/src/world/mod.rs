@@ -151,23 +151,13 @@ impl World {
             flags,
             cast: Cast::gather(seed),
         };
-        World {
-            inner: Arc::new(inner),
-        }
+        World { inner: Arc::new(inner) }
     }
 
     /// The same world in an instance with another time zone (CIPP: `CIPP_TIMEZONE`), which decides day keys and today.
     #[must_use]
     pub fn in_zone(mut self, zone: TimeZone) -> World {
         Arc::make_mut(&mut self.inner).zone = zone;
-        self
-    }
-
-    /// The same world at another moment: a later `now` adds rows. Stories and special days are counted from the new
-    /// today.
-    #[must_use]
-    pub fn at(mut self, now: Timestamp) -> World {
-        Arc::make_mut(&mut self.inner).now = now;
         self
     }
 
@@ -239,8 +229,7 @@ impl World {
     }
 
     fn now_ticks(&self) -> i64 {
-        self.inner.now.as_second() * calendar::SECOND
-            + i64::from(self.inner.now.subsec_nanosecond()) / 100
+        self.inner.now.as_second() * calendar::SECOND + i64::from(self.inner.now.subsec_nanosecond()) / 100
     }
 }
 

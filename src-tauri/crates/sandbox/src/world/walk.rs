@@ -52,10 +52,7 @@ impl Walk {
     fn load(&mut self) {
         let [newer, older] = &mut self.days;
         for _ in 0..2 {
-            if newer
-                .as_ref()
-                .is_none_or(|(day, place)| *place >= day.len())
-            {
+            if newer.as_ref().is_none_or(|(day, place)| *place >= day.len()) {
                 *newer = older.take();
             }
             while older.is_none()

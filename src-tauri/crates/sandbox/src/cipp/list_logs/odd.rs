@@ -30,22 +30,14 @@ fn apply(turn: u32, row: &mut Map<String, Value>) {
         4 => row.retain(|key, _| key == "Message"),
         5 => {
             set(row, "sentAsAlert", json!(true));
-            set(
-                row,
-                "FunctionNode",
-                json!({ "Node": [1, 2, { "deep": null }] }),
-            );
+            set(row, "FunctionNode", json!({ "Node": [1, 2, { "deep": null }] }));
         }
         6 => set(
             row,
             "Tenant",
             json!({ "value": "dunmore.example", "label": "Dunmore Accounting" }),
         ),
-        7 => set(
-            row,
-            "User",
-            json!(["CIPP", "anna.keller@harbourlight.example"]),
-        ),
+        7 => set(row, "User", json!(["CIPP", "anna.keller@harbourlight.example"])),
         8 => {
             set(row, "TenantID", json!(0));
             set(row, "IP", json!(3_221_226_009_u64));
@@ -58,10 +50,7 @@ fn apply(turn: u32, row: &mut Map<String, Value>) {
             set(row, "LogData", json!(true));
         }
         13 => set(row, "StandardInfo", Value::Null),
-        14 => drop_all(
-            row,
-            &["AppId", "IP", "StandardInfo", "TenantID", "LogData", "User"],
-        ),
+        14 => drop_all(row, &["AppId", "IP", "StandardInfo", "TenantID", "LogData", "User"]),
         15 => part_row(row),
         16 => set(row, "DateTime", json!("2026-08-08T00:35:13Z")),
         17 => row.values_mut().for_each(|value| *value = Value::Null),
@@ -87,10 +76,7 @@ fn number(row: &mut Map<String, Value>, key: &str) {
 
 /// The second part of a row that was too long for the table shows up as a row of its own.
 fn part_row(row: &mut Map<String, Value>) {
-    let key = row
-        .get("RowKey")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let key = row.get("RowKey").and_then(Value::as_str).unwrap_or_default();
     let key = format!("{key}-part1");
     for (name, value) in row.iter_mut() {
         if name != "DateTime" && name != "DateFilter" && name != "Severity" {

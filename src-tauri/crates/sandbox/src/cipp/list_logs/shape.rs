@@ -42,22 +42,12 @@ pub(super) fn write(entry: &Entry<'_>, mode: Mode, flavour: Flavour, out: &mut V
     text(b",\"Severity\":", entry.severity, out);
     out.extend_from_slice(b",\"LogData\":");
     log_data(entry, flavour, out);
-    text(
-        b",\"TenantID\":",
-        entry.tenant_id.as_deref().unwrap_or("None"),
-        out,
-    );
+    text(b",\"TenantID\":", entry.tenant_id.as_deref().unwrap_or("None"), out);
     nullable(b",\"AppId\":", entry.app_id.as_deref(), out);
     nullable(b",\"IP\":", entry.ip.as_deref(), out);
     let mut buffer = uuid::Uuid::encode_buffer();
     out.extend_from_slice(b",\"RowKey\":\"");
-    out.extend_from_slice(
-        entry
-            .row_key
-            .hyphenated()
-            .encode_lower(&mut buffer)
-            .as_bytes(),
-    );
+    out.extend_from_slice(entry.row_key.hyphenated().encode_lower(&mut buffer).as_bytes());
     out.extend_from_slice(if mode == Mode::One {
         b"\",\"Standard\":"
     } else {
@@ -117,8 +107,7 @@ fn log_data(entry: &Entry<'_>, flavour: Flavour, out: &mut Vec<u8>) {
         (LogData::Empty, _) => out.extend_from_slice(b"\"\""),
         // An object without members is written as null by the container.
         (LogData::EmptyObject, Flavour::FunctionApp) => out.extend_from_slice(b"{}"),
-        (LogData::EmptyObject, Flavour::Container)
-        | (LogData::Missing | LogData::EmptyArray, _) => {
+        (LogData::EmptyObject, Flavour::Container) | (LogData::Missing | LogData::EmptyArray, _) => {
             out.extend_from_slice(b"null");
         }
         (LogData::NotJson, _) => {

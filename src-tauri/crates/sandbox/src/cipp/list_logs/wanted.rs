@@ -13,9 +13,8 @@ use crate::world::{Entry, Tenant, World, key_of};
 /// The severities of a request that names none. `Debug` and `Information` are not among them.
 const DEFAULT_SEVERITIES: [&str; 6] = ["Info", "Warn", "Warning", "Error", "Critical", "Alert"];
 
-static GUID: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new("(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$").ok()
-});
+static GUID: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$").ok());
 
 /// One of the three modes.
 #[derive(Debug)]
@@ -23,11 +22,7 @@ pub(super) enum Wanted {
     /// The day keys that exist.
     Days,
     /// One row by id and day key.
-    One {
-        id: String,
-        day: String,
-        scope: Scope,
-    },
+    One { id: String, day: String, scope: Scope },
     /// Rows of some days.
     Rows(Filter),
 }
@@ -64,10 +59,7 @@ impl Scope {
         entry.tenant.eq_ignore_ascii_case("CIPP")
             || allowed.iter().any(|(domain, id)| {
                 entry.tenant.eq_ignore_ascii_case(domain)
-                    || entry
-                        .tenant_id
-                        .as_ref()
-                        .is_some_and(|own| own.eq_ignore_ascii_case(id))
+                    || entry.tenant_id.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(id))
             })
     }
 }
@@ -121,11 +113,8 @@ fn today(world: &World, call: &Call) -> Filter {
 fn filter(world: &World, call: &Call, flavour: Flavour) -> Result<Filter, String> {
     let days = dates::meant(world, call, flavour)?;
     let id = |name| call.filled(name).map(guid).transpose();
-    let (template, scheduled_task, baseline_run) = (
-        id("StandardTemplateId")?,
-        id("ScheduledTaskId")?,
-        id("BaselineRunId")?,
-    );
+    let (template, scheduled_task, baseline_run) =
+        (id("StandardTemplateId")?, id("ScheduledTaskId")?, id("BaselineRunId")?);
     let tenant = call
         .filled("Tenant")
         .filter(|tenant| !tenant.eq_ignore_ascii_case("AllTenants"));
@@ -142,9 +131,7 @@ fn filter(world: &World, call: &Call, flavour: Flavour) -> Result<Filter, String
             .map(wildcard::compile)
             .transpose()?,
         tenant: tenant
-            .map(|tenant| {
-                wildcard::compile(&format!("*{tenant}*")).map(|like| (like, tenant.to_owned()))
-            })
+            .map(|tenant| wildcard::compile(&format!("*{tenant}*")).map(|like| (like, tenant.to_owned())))
             .transpose()?,
         api: call.filled("API").map(api).transpose()?,
         template,
@@ -170,11 +157,7 @@ fn api(pattern: &str) -> Result<Regex, String> {
         .map_err(|problem| {
             // The engine's own lines draw the pattern with a caret below; the last one says what is wrong.
             let text = problem.to_string();
-            let reason = text
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ");
+            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
             format!("Invalid pattern '{pattern}'. {reason}")
         })
 }
@@ -183,22 +166,12 @@ impl Filter {
     /// Whether a row passes.
     pub(super) fn admits(&self, entry: &Entry<'_>) -> bool {
         self.severity(entry.severity)
-            && self
-                .user
-                .as_ref()
-                .is_none_or(|user| user.is_match(&entry.user))
+            && self.user.as_ref().is_none_or(|user| user.is_match(&entry.user))
             && self.tenant.as_ref().is_none_or(|(like, id)| {
-                like.is_match(&entry.tenant)
-                    || entry
-                        .tenant_id
-                        .as_ref()
-                        .is_some_and(|own| own.eq_ignore_ascii_case(id))
+                like.is_match(&entry.tenant) || entry.tenant_id.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(id))
             })
             && self.api.as_ref().is_none_or(|api| api.is_match(&entry.api))
-            && same(
-                &self.template,
-                entry.template.map(|template| template.id.as_str()),
-            )
+            && same(&self.template, entry.template.map(|template| template.id.as_str()))
             && same(&self.scheduled_task, entry.scheduled_task)
             && same(&self.baseline_run, entry.baseline_run)
             && self.scope.admits(entry)

@@ -76,21 +76,14 @@ mod tests {
             ("", "anna", false),
             ("a*b", "a\nb", true),
         ] {
-            assert_eq!(
-                compile(pattern).unwrap().is_match(text),
-                expected,
-                "{pattern} {text}"
-            );
+            assert_eq!(compile(pattern).unwrap().is_match(text), expected, "{pattern} {text}");
         }
     }
 
     #[test]
     fn a_lone_bracket_is_refused() {
         for pattern in ["[", "a[b", "[]", "[c-a]"] {
-            assert!(
-                compile(pattern).unwrap_err().ends_with(pattern),
-                "{pattern}"
-            );
+            assert!(compile(pattern).unwrap_err().ends_with(pattern), "{pattern}");
         }
     }
 }
