@@ -110,9 +110,7 @@ impl StoreError {
                  Secrets stay in the keychain.",
                 path.display()
             ),
-            Self::Newer { .. } => {
-                "Update CIPP Desk on this computer; the file was left as it is.".to_owned()
-            }
+            Self::Newer { .. } => "Update CIPP Desk on this computer; the file was left as it is.".to_owned(),
             Self::ReadOnly { path, .. } => {
                 format!(
                     "Give yourself the right to write {} and its folder, then try again.",
@@ -120,23 +118,12 @@ impl StoreError {
                 )
             }
             Self::Unreadable { path, .. } => {
-                format!(
-                    "Give yourself the right to read {}, then try again.",
-                    path.display()
-                )
+                format!("Give yourself the right to read {}, then try again.", path.display())
             }
-            Self::DiskFull { .. } => {
-                "Free some space, then try again; nothing was lost.".to_owned()
-            }
-            Self::Busy { .. } => {
-                "Close other windows of CIPP Desk and cippctl that hang, then try again.".to_owned()
-            }
-            Self::NameTaken { .. } => {
-                "Choose another name, or change the connection that has it.".to_owned()
-            }
-            Self::NotFound { .. } => {
-                "Look at the list of connections; it may have been removed elsewhere.".to_owned()
-            }
+            Self::DiskFull { .. } => "Free some space, then try again; nothing was lost.".to_owned(),
+            Self::Busy { .. } => "Close other windows of CIPP Desk and cippctl that hang, then try again.".to_owned(),
+            Self::NameTaken { .. } => "Choose another name, or change the connection that has it.".to_owned(),
+            Self::NotFound { .. } => "Look at the list of connections; it may have been removed elsewhere.".to_owned(),
             Self::Field(error) => error.remedy.clone(),
             Self::NotDamaged { .. } => "Load the list of connections again.".to_owned(),
             Self::NoFolder => "Set HOME (or XDG_CONFIG_HOME) and start again.".to_owned(),
@@ -150,15 +137,9 @@ impl StoreError {
     pub(crate) fn writing(path: &Path, action: &'static str, error: &io::Error) -> Self {
         let (path, detail) = (path.to_owned(), error.to_string());
         match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::ReadOnly { path, detail }
-            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path, detail },
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            _ => Self::Io {
-                path,
-                action,
-                detail,
-            },
+            _ => Self::Io { path, action, detail },
         }
     }
 
@@ -208,10 +189,9 @@ impl KeychainError {
     /// The cause and the next step.
     pub fn trouble(&self) -> &Trouble {
         match self {
-            Self::Missing(trouble)
-            | Self::Locked(trouble)
-            | Self::NotAnswering(trouble)
-            | Self::Failing(trouble) => trouble,
+            Self::Missing(trouble) | Self::Locked(trouble) | Self::NotAnswering(trouble) | Self::Failing(trouble) => {
+                trouble
+            }
         }
     }
 
@@ -228,5 +208,37 @@ impl KeychainError {
             Self::NotAnswering(_) => KeychainState::NotAnswering,
             Self::Failing(_) => KeychainState::Failing,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk cannot be filled in a test without the right to mount one; what the system then says can be.
+    #[test]
+    fn what_the_system_refuses_has_a_name() {
+        let path = Path::new("connections.json");
+        let writing = |kind: io::ErrorKind| StoreError::writing(path, "write it", &kind.into());
+        assert!(matches!(
+            writing(io::ErrorKind::StorageFull),
+            StoreError::DiskFull { .. }
+        ));
+        assert!(matches!(
+            writing(io::ErrorKind::QuotaExceeded),
+            StoreError::DiskFull { .. }
+        ));
+        assert!(matches!(
+            writing(io::ErrorKind::PermissionDenied),
+            StoreError::ReadOnly { .. }
+        ));
+        assert!(matches!(
+            writing(io::ErrorKind::ReadOnlyFilesystem),
+            StoreError::ReadOnly { .. }
+        ));
+        assert!(matches!(writing(io::ErrorKind::Other), StoreError::Io { .. }));
+        let reading = StoreError::reading(path, &io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(reading, StoreError::Unreadable { .. }));
+        assert!(writing(io::ErrorKind::StorageFull).to_string().contains("disk is full"));
     }
 }

@@ -259,15 +259,9 @@ impl Keychain {
         }
         let account = id.to_string();
         let found = self
-            .ask(
-                self.timeouts.call,
-                move |desk| desk.get(&account),
-                self.keep_late(*id),
-            )
+            .ask(self.timeouts.call, move |desk| desk.get(&account), self.keep_late(*id))
             .await?;
-        let secret = found
-            .map(|bytes| understood(&status.store, id, &bytes))
-            .transpose()?;
+        let secret = found.map(|bytes| understood(&status.store, id, &bytes)).transpose()?;
         self.hold(*id, secret.clone().map_or(Held::Missing, Held::Keychain));
         Ok(secret)
     }
@@ -278,10 +272,7 @@ impl Keychain {
         let (was_session, session_only) = {
             let mut known = self.known();
             let was = known.held.remove(id);
-            (
-                matches!(was, Some(Held::Session(_))),
-                known.status.session_only,
-            )
+            (matches!(was, Some(Held::Session(_))), known.status.session_only)
         };
         if was_session && session_only {
             return Ok(());
@@ -293,8 +284,7 @@ impl Keychain {
             self.timeouts.call
         };
         let account = id.to_string();
-        self.ask(limit, move |desk| desk.delete(&account), |_, ()| ())
-            .await
+        self.ask(limit, move |desk| desk.delete(&account), |_, ()| ()).await
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -328,9 +318,7 @@ impl Keychain {
         let answer = self.worker.run(limit, work, late).await;
         let name = self.worker.store_name();
         let mut known = self.known();
-        let answer = answer.map_err(|failure| {
-            failure.unwrap_or_else(|| not_answering(&known.status.store, limit))
-        });
+        let answer = answer.map_err(|failure| failure.unwrap_or_else(|| not_answering(&known.status.store, limit)));
         let status = &mut known.status;
         if let Some(name) = name {
             status.store = name;
@@ -374,10 +362,7 @@ impl Keychain {
     }
 
     /// A secret that was found after the caller had given up is kept, so that the next try has it at once.
-    fn keep_late(
-        &self,
-        id: ConnectionId,
-    ) -> impl FnOnce(&mut Desk, Option<Zeroizing<Vec<u8>>>) + Send + 'static {
+    fn keep_late(&self, id: ConnectionId) -> impl FnOnce(&mut Desk, Option<Zeroizing<Vec<u8>>>) + Send + 'static {
         let known = Arc::clone(&self.known);
         move |_, found| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -400,8 +385,7 @@ fn understood(store: &str, id: &ConnectionId, bytes: &[u8]) -> Result<Secret, Ke
                 "The item \"{}\" in {store} does not hold a client secret.",
                 system::item_name(id)
             ),
-            remedy: "Enter the client secret of this connection again; it replaces what is there."
-                .to_owned(),
+            remedy: "Enter the client secret of this connection again; it replaces what is there.".to_owned(),
         })
     })
 }

@@ -79,12 +79,8 @@ impl PasteNote {
                 "There is one ID that could be the tenant's or the client's: please put it where it belongs."
             }
             Self::SameGuid => "The tenant ID and the client ID are the same; one of them is wrong.",
-            Self::Placeholders => {
-                "Some values are still the documentation's placeholders; they were left out."
-            }
-            Self::SeveralValues => {
-                "There is more than one value for the same field; the first was taken."
-            }
+            Self::Placeholders => "Some values are still the documentation's placeholders; they were left out.",
+            Self::SeveralValues => "There is more than one value for the same field; the first was taken.",
             Self::UnusualSecret => {
                 "The secret does not look like those that Microsoft Entra makes. Check that it was copied whole."
             }
@@ -92,9 +88,7 @@ impl PasteNote {
                 "This may be the address of CIPP's website. The API has its own, shown in CIPP under Integrations, \
                  CIPP-API, as API Url."
             }
-            Self::PathRemoved => {
-                "The address was shortened to its host; the app adds the rest itself."
-            }
+            Self::PathRemoved => "The address was shortened to its host; the app adds the rest itself.",
         }
     }
 }
@@ -148,12 +142,8 @@ impl Found {
             },
             Slot::Tenant => push(&mut self.tenants, shapes::lower_guid(value)),
             Slot::Client => push(&mut self.clients, shapes::lower_guid(value)),
-            Slot::Secret if shapes::is_guid(value) => {
-                self.notes.push(PasteNote::SecretIdInsteadOfValue);
-                push(&mut self.secret_ids, shapes::lower_guid(value));
-            }
-            Slot::Secret => self.take_secret(value),
-            Slot::SecretId => push(&mut self.secret_ids, shapes::lower_guid(value)),
+            Slot::Secret if !shapes::is_guid(value) => self.take_secret(value),
+            Slot::Secret | Slot::SecretId => push(&mut self.secret_ids, shapes::lower_guid(value)),
             Slot::Scope => {
                 if let Some(client) = shapes::client_of_scope(value) {
                     push(&mut self.clients, client);
@@ -169,10 +159,7 @@ impl Found {
 
     fn take_secret(&mut self, value: &str) {
         if let Ok(secret) = Secret::parse(value)
-            && !self
-                .secrets
-                .iter()
-                .any(|known| known.expose() == secret.expose())
+            && !self.secrets.iter().any(|known| known.expose() == secret.expose())
         {
             self.secrets.push(secret);
         }
@@ -180,10 +167,7 @@ impl Found {
 
     fn take_address(&mut self, value: &str) {
         if let Some(address) = shapes::address(value)
-            && !self
-                .addresses
-                .iter()
-                .any(|known| known.base == address.base)
+            && !self.addresses.iter().any(|known| known.base == address.base)
         {
             self.addresses.push(address);
         }
@@ -197,16 +181,11 @@ impl Found {
                 .extend(words.iter().find_map(|word| shapes::client_of_scope(word)));
         }
         if self.tenants.is_empty() {
-            self.tenants.extend(
-                words
-                    .iter()
-                    .find_map(|word| shapes::tenant_of_token_url(word)),
-            );
+            self.tenants
+                .extend(words.iter().find_map(|word| shapes::tenant_of_token_url(word)));
         }
         if self.tenants.is_empty() {
-            let domain = words
-                .iter()
-                .find(|word| shapes::is_onmicrosoft_domain(word));
+            let domain = words.iter().find(|word| shapes::is_onmicrosoft_domain(word));
             self.tenants.extend(domain.map(|word| word.to_lowercase()));
         }
         if self.secrets.is_empty() {
@@ -226,11 +205,7 @@ impl Found {
 
     /// CIPP's own hosting first: a text often holds links to other places too.
     fn take_bare_address(&mut self, words: &[&str]) {
-        let candidates = || {
-            words
-                .iter()
-                .filter(|word| shapes::may_be_cipp_address(word))
-        };
+        let candidates = || words.iter().filter(|word| shapes::may_be_cipp_address(word));
         let own = candidates().find(|word| shapes::is_function_app(word));
         if let Some(word) = own.or_else(|| candidates().next()) {
             self.take(Slot::ApiUrl, word);
@@ -250,12 +225,7 @@ impl Found {
             match hint {
                 Some(Slot::Tenant) if self.tenants.is_empty() => self.tenants.push(guid),
                 Some(Slot::Client) if self.clients.is_empty() => self.clients.push(guid),
-                Some(Slot::SecretId | Slot::Secret) => {
-                    if self.secrets.is_empty() {
-                        self.notes.push(PasteNote::SecretIdInsteadOfValue);
-                    }
-                    self.secret_ids.push(guid);
-                }
+                Some(Slot::SecretId | Slot::Secret) => self.secret_ids.push(guid),
                 _ => free.push(guid),
             }
         }
@@ -275,18 +245,13 @@ impl Found {
             (false, true, _) => self.clients.extend(free.next()),
             (false, false, _) => {}
         }
-        if free.next().is_some() && self.secrets.is_empty() && self.secret_ids.is_empty() {
-            self.notes.push(PasteNote::SecretIdInsteadOfValue);
-        }
+        // A third ID beside the tenant's and the client's.
+        self.secret_ids.extend(free.next());
     }
 
     /// Bare values, one a line, of which one alone is nothing else: that is the secret, whatever it looks like.
     fn take_bare_word_as_secret(&mut self, text: &str) {
-        let lines: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let known_enough = [
             !self.addresses.is_empty(),
             !self.tenants.is_empty(),
@@ -320,26 +285,18 @@ impl Found {
         if several {
             self.notes.push(PasteNote::SeveralValues);
         }
-        let bases: Vec<String> = self
-            .addresses
-            .iter()
-            .map(|address| address.base.clone())
-            .collect();
+        let bases: Vec<String> = self.addresses.iter().map(|address| address.base.clone()).collect();
         let api_url = best::<ApiUrl>(bases);
         if let Some(chosen) = self
             .addresses
             .iter()
             .find(|address| Some(&address.base) == api_url.as_ref())
         {
-            self.notes
-                .extend(chosen.shortened.then_some(PasteNote::PathRemoved));
+            self.notes.extend(chosen.shortened.then_some(PasteNote::PathRemoved));
             self.notes
                 .extend(chosen.perhaps_website.then_some(PasteNote::PortalAddress));
         }
-        let (tenant_id, client_id) = (
-            best::<TenantId>(self.tenants),
-            best::<ClientId>(self.clients),
-        );
+        let (tenant_id, client_id) = (best::<TenantId>(self.tenants), best::<ClientId>(self.clients));
         if tenant_id.is_some() && tenant_id == client_id {
             self.notes.push(PasteNote::SameGuid);
         }
@@ -347,13 +304,11 @@ impl Found {
         if secret.as_ref().is_some_and(Secret::looks_unusual) {
             self.notes.push(PasteNote::UnusualSecret);
         }
-        if secret.is_some() {
-            // The ID beside its value is how Entra shows a new secret: nothing to warn about.
-            self.notes
-                .retain(|note| *note != PasteNote::SecretIdInsteadOfValue);
+        // The ID beside its value is how Entra shows a new secret: nothing to warn about.
+        if secret.is_none() && !self.secret_ids.is_empty() {
+            self.notes.push(PasteNote::SecretIdInsteadOfValue);
         }
-        let nothing =
-            api_url.is_none() && tenant_id.is_none() && client_id.is_none() && secret.is_none();
+        let nothing = api_url.is_none() && tenant_id.is_none() && client_id.is_none() && secret.is_none();
         if nothing && self.notes.is_empty() {
             self.notes.push(PasteNote::NothingFound);
         }
@@ -377,18 +332,12 @@ fn push(values: &mut Vec<String>, value: String) {
 
 /// The first value that the form would accept, else the first (the form then says what is wrong with it).
 fn best<T: std::str::FromStr>(values: Vec<String>) -> Option<String> {
-    let position = values
-        .iter()
-        .position(|value| value.parse::<T>().is_ok())
-        .unwrap_or(0);
+    let position = values.iter().position(|value| value.parse::<T>().is_ok()).unwrap_or(0);
     values.into_iter().nth(position)
 }
 
 fn valid<T: std::str::FromStr>(values: &[String]) -> usize {
-    values
-        .iter()
-        .filter(|value| value.parse::<T>().is_ok())
-        .count()
+    values.iter().filter(|value| value.parse::<T>().is_ok()).count()
 }
 
 #[cfg(test)]

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Names a connection for good: in the file, in the keychain (as the account of its item) and in the window.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, specta::Type,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, specta::Type)]
 #[serde(transparent)]
 pub struct ConnectionId(#[specta(type = String)] Uuid);
 
@@ -67,12 +65,7 @@ pub struct SavedConnection {
 
 impl SavedConnection {
     /// A connection that is about to be saved for the first time.
-    pub fn new(
-        id: ConnectionId,
-        name: impl Into<String>,
-        connection: Connection,
-        created_at: Timestamp,
-    ) -> Self {
+    pub fn new(id: ConnectionId, name: impl Into<String>, connection: Connection, created_at: Timestamp) -> Self {
         Self {
             id,
             name: name.into(),

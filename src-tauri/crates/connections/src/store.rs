@@ -73,18 +73,12 @@ impl ConnectionStore {
     /// The connection with this id.
     pub fn get(&self, id: &ConnectionId) -> Result<SavedConnection, StoreError> {
         let wanted = |saved: &SavedConnection| saved.id == *id;
-        self.list()?
-            .into_iter()
-            .find(wanted)
-            .ok_or_else(|| not_found(id))
+        self.list()?.into_iter().find(wanted).ok_or_else(|| not_found(id))
     }
 
     /// The connection with this name, whatever the case of its letters.
     pub fn find_by_name(&self, name: &str) -> Result<Option<SavedConnection>, StoreError> {
-        Ok(self
-            .list()?
-            .into_iter()
-            .find(|saved| same_name(&saved.name, name)))
+        Ok(self.list()?.into_iter().find(|saved| same_name(&saved.name, name)))
     }
 
     /// Adds a connection and returns it as it was saved (its name trimmed).
@@ -130,14 +124,11 @@ impl ConnectionStore {
         self.locked(|path| match read(path) {
             Err(StoreError::Damaged { .. }) => {
                 let aside = free_name(path, now);
-                fs::rename(path, &aside)
-                    .map_err(|error| StoreError::writing(path, "rename it", &error))?;
+                fs::rename(path, &aside).map_err(|error| StoreError::writing(path, "rename it", &error))?;
                 Ok(aside)
             }
             Err(other) => Err(other),
-            Ok(_) => Err(StoreError::NotDamaged {
-                path: path.to_owned(),
-            }),
+            Ok(_) => Err(StoreError::NotDamaged { path: path.to_owned() }),
         })
     }
 
@@ -160,15 +151,11 @@ impl ConnectionStore {
 
     /// Runs `work` while no other process (and no other store in this one) changes the file. The lock is a file of its
     /// own: the file itself is replaced by every change, and a lock on it would go with the old one.
-    fn locked<T>(
-        &self,
-        work: impl FnOnce(&Path) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    fn locked<T>(&self, work: impl FnOnce(&Path) -> Result<T, StoreError>) -> Result<T, StoreError> {
         // Whoever keeps the file elsewhere and links to it keeps the link.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = folder_of(&path);
-        fs::create_dir_all(folder)
-            .map_err(|error| StoreError::writing(folder, "make the folder", &error))?;
+        fs::create_dir_all(folder).map_err(|error| StoreError::writing(folder, "make the folder", &error))?;
         let side = path.with_extension("lock");
         let file = OpenOptions::new()
             .create(true)
@@ -201,10 +188,7 @@ impl ConnectionStore {
 }
 
 fn is_held(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 fn read(path: &Path) -> Result<Document, StoreError> {
@@ -239,8 +223,7 @@ impl Document {
 
 fn write(path: &Path, document: &Document) -> Result<(), StoreError> {
     let folder = folder_of(path);
-    let refused =
-        |action: &'static str| move |error: io::Error| StoreError::writing(path, action, &error);
+    let refused = |action: &'static str| move |error: io::Error| StoreError::writing(path, action, &error);
     // Readable by this user alone: tempfile makes it so on Unix, and the settings folder is so on Windows.
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY.0)
@@ -292,15 +275,11 @@ fn sync_folder(folder: &Path) {
 
 /// Removes what killed processes left behind. Only called with the lock held, when nobody is writing.
 fn sweep(folder: &Path) {
-    let leftovers = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
-        });
+    let leftovers = fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
+    });
     for entry in leftovers {
         if let Err(error) = fs::remove_file(entry.path()) {
             tracing::debug!(%error, path = %entry.path().display(), "a leftover file stays");
@@ -316,15 +295,10 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn free_name(path: &Path, now: Timestamp) -> PathBuf {
-    let stem = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     let plain = path.with_file_name(format!("{stem}.damaged-{time}.json"));
-    let numbered =
-        (2..).map(|number| path.with_file_name(format!("{stem}.damaged-{time}-{number}.json")));
+    let numbered = (2..).map(|number| path.with_file_name(format!("{stem}.damaged-{time}-{number}.json")));
     std::iter::once(plain.clone())
         .chain(numbered)
         .find(|candidate| !candidate.exists())
@@ -334,11 +308,7 @@ fn free_name(path: &Path, now: Timestamp) -> PathBuf {
 fn damaged(path: &Path, error: &serde_json::Error) -> StoreError {
     // The parser repeats the place at the end of its sentence; here it has fields of its own.
     let detail = error.to_string();
-    let detail = detail
-        .split(" at line ")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let detail = detail.split(" at line ").next().unwrap_or_default().to_owned();
     StoreError::Damaged {
         path: path.to_owned(),
         line: error.line(),
@@ -362,10 +332,7 @@ fn not_found(id: &ConnectionId) -> StoreError {
     }
 }
 
-fn find<'a>(
-    connections: &'a mut [SavedConnection],
-    id: &ConnectionId,
-) -> Result<&'a mut SavedConnection, StoreError> {
+fn find<'a>(connections: &'a mut [SavedConnection], id: &ConnectionId) -> Result<&'a mut SavedConnection, StoreError> {
     connections
         .iter_mut()
         .find(|saved| saved.id == *id)
@@ -388,10 +355,7 @@ fn same_name(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-fn refuse_taken_name(
-    connections: &[SavedConnection],
-    new: &SavedConnection,
-) -> Result<(), StoreError> {
+fn refuse_taken_name(connections: &[SavedConnection], new: &SavedConnection) -> Result<(), StoreError> {
     match connections
         .iter()
         .find(|saved| saved.id != new.id && same_name(&saved.name, &new.name))

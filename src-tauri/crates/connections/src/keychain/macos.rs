@@ -46,12 +46,10 @@ pub(super) fn explain(store: &str, answer: &StoreAnswer) -> KeychainError {
         })
     };
     match answer {
-        StoreAnswer::NoStorageAccess(cause) => {
-            locked(format!("The login keychain cannot be used: {cause}."))
+        StoreAnswer::NoStorageAccess(cause) => locked(format!("The login keychain cannot be used: {cause}.")),
+        StoreAnswer::PlatformFailure(cause) if was_refused(cause.as_ref()) => {
+            locked(format!("The login keychain is locked, or access was refused: {cause}."))
         }
-        StoreAnswer::PlatformFailure(cause) if was_refused(cause.as_ref()) => locked(format!(
-            "The login keychain is locked, or access was refused: {cause}."
-        )),
         other => general_trouble(store, other),
     }
 }

@@ -63,9 +63,7 @@ pub(super) fn explain(store: &str, answer: &StoreAnswer) -> KeychainError {
     };
     match cause {
         Some(ServiceError::NoResult) => no_default_keyring(store),
-        Some(ServiceError::Locked | ServiceError::Prompt | ServiceError::PromptDisconnected) => {
-            locked(store)
-        }
+        Some(ServiceError::Locked | ServiceError::Prompt | ServiceError::PromptDisconnected) => locked(store),
         Some(ServiceError::Unavailable) => no_service(&"it went away"),
         Some(ServiceError::Zbus(error)) => service_trouble(store, error),
         _ => general_trouble(store, answer),
@@ -89,11 +87,7 @@ fn default_collection(bus: &Connection) -> Result<OwnedObjectPath, KeychainError
         .map_err(|error| service_trouble(NAME, &error))
 }
 
-fn is_locked(
-    bus: &Connection,
-    name: &str,
-    collection: &OwnedObjectPath,
-) -> Result<bool, KeychainError> {
+fn is_locked(bus: &Connection, name: &str, collection: &OwnedObjectPath) -> Result<bool, KeychainError> {
     let properties = "org.freedesktop.DBus.Properties";
     let locked = bus
         .call_method(
@@ -147,10 +141,7 @@ fn name(bus: &Connection) -> String {
         .into_iter()
         .find_map(|(start, name)| program.starts_with(start).then_some(name))
     });
-    known.map_or_else(
-        || NAME.to_owned(),
-        |name| format!("{name} (Secret Service)"),
-    )
+    known.map_or_else(|| NAME.to_owned(), |name| format!("{name} (Secret Service)"))
 }
 
 fn trouble(store: &str, detail: String, remedy: &str) -> Trouble {
@@ -162,8 +153,7 @@ fn trouble(store: &str, detail: String, remedy: &str) -> Trouble {
 }
 
 fn no_bus(error: &zbus::Error) -> KeychainError {
-    let detail =
-        format!("This session has no D-Bus, and without it no keychain can be reached ({error}).");
+    let detail = format!("This session has no D-Bus, and without it no keychain can be reached ({error}).");
     KeychainError::Missing(trouble(
         NAME,
         detail,
@@ -172,9 +162,7 @@ fn no_bus(error: &zbus::Error) -> KeychainError {
 }
 
 fn no_service(error: &dyn std::fmt::Display) -> KeychainError {
-    let detail = format!(
-        "No program on this system offers a keychain (the Secret Service on D-Bus: {error})."
-    );
+    let detail = format!("No program on this system offers a keychain (the Secret Service on D-Bus: {error}).");
     KeychainError::Missing(trouble(
         NAME,
         detail,
@@ -207,16 +195,13 @@ fn service_trouble(store: &str, error: &zbus::Error) -> KeychainError {
     };
     let said = said.as_deref().unwrap_or_else(|| name.as_str());
     match name.as_str() {
-        "org.freedesktop.DBus.Error.ServiceUnknown"
-        | "org.freedesktop.DBus.Error.NameHasNoOwner" => no_service(&said),
+        "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner" => no_service(&said),
         "org.freedesktop.Secret.Error.IsLocked" => locked(store),
-        name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => {
-            KeychainError::Failing(trouble(
-                store,
-                format!("The keychain's program could not be started: {said}."),
-                "Start or repair it (for example `gnome-keyring-daemon --start`), then try again.",
-            ))
-        }
+        name if name.starts_with("org.freedesktop.DBus.Error.Spawn.") => KeychainError::Failing(trouble(
+            store,
+            format!("The keychain's program could not be started: {said}."),
+            "Start or repair it (for example `gnome-keyring-daemon --start`), then try again.",
+        )),
         "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.TimedOut" => {
             KeychainError::NotAnswering(trouble(
                 store,

@@ -35,9 +35,10 @@ pub(super) fn explain(store: &str, answer: &StoreAnswer) -> KeychainError {
         StoreAnswer::NoStorageAccess(cause) => KeychainError::Missing(Trouble {
             store: store.to_owned(),
             detail: format!("This logon has no Windows Credential Manager ({cause})."),
-            remedy: "It is missing in sessions by SSH, by a service or by network logon: start CIPP Desk from a normal \
+            remedy:
+                "It is missing in sessions by SSH, by a service or by network logon: start CIPP Desk from a normal \
                      desktop sign-in. Or keep the secret in memory for this session only."
-                .to_owned(),
+                    .to_owned(),
         }),
         other => general_trouble(store, other),
     }

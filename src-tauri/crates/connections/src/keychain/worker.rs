@@ -6,6 +6,7 @@
 //! later calls. Calls whose caller has gone are not begun.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, Receiver, Sender},
@@ -47,10 +48,7 @@ impl Worker {
 
     /// The name of the keychain that was last opened.
     pub(super) fn store_name(&self) -> Option<String> {
-        self.name
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Does `work` on the keychain's thread. `Err(None)`: no answer in time. An answer that comes later than that goes
@@ -70,12 +68,10 @@ impl Worker {
                 late(desk, outcome);
             }
         });
-        let thread = self
-            .send(job)
-            .map_err(|error| Some(thread_trouble(&error)))?;
+        let thread = self.send(job).map_err(|error| Some(thread_trouble(&error)))?;
         match tokio::time::timeout(limit, answered).await {
             Ok(Ok(outcome)) => outcome.map_err(Some),
-            Ok(Err(_gone)) => Err(Some(thread_trouble("it stopped in the middle of its work"))),
+            Ok(Err(_gone)) => Err(Some(thread_trouble("it broke off in the middle of its work"))),
             Err(_elapsed) => {
                 self.leave(thread);
                 Err(None)
@@ -88,7 +84,7 @@ impl Worker {
         let unsent = match &line.to_thread {
             Some(to_thread) => match to_thread.send(job) {
                 Ok(()) => return Ok(line.thread),
-                // The thread has ended (the library panicked): the job comes back, for the next one.
+                // The thread has ended: the job comes back, for the next one.
                 Err(mpsc::SendError(job)) => job,
             },
             None => job,
@@ -104,9 +100,7 @@ impl Worker {
             .spawn(move || serve(desk, &jobs));
         spawned.map_err(|error| error.to_string())?;
         line.thread += 1;
-        to_thread
-            .send(unsent)
-            .map_err(|_| "it ended at once".to_owned())?;
+        to_thread.send(unsent).map_err(|_| "it ended at once".to_owned())?;
         line.to_thread = Some(to_thread);
         Ok(line.thread)
     }
@@ -120,9 +114,12 @@ impl Worker {
     }
 }
 
+/// A panic in the library (a poisoned lock, say) costs the open store and the one call, not the thread and its order.
 fn serve(mut desk: Desk, jobs: &Receiver<Job>) {
     while let Ok(job) = jobs.recv() {
-        job(&mut desk);
+        if catch_unwind(AssertUnwindSafe(|| job(&mut desk))).is_err() {
+            desk.store = None;
+        }
     }
 }
 
@@ -143,10 +140,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Forgets the open store, if there is one, and opens the keychain as if for the first time.
-    pub(super) fn open_anew(
-        &mut self,
-        asking: Asking,
-    ) -> Result<Arc<CredentialStore>, KeychainError> {
+    pub(super) fn open_anew(&mut self, asking: Asking) -> Result<Arc<CredentialStore>, KeychainError> {
         self.store = None;
         let Opened { name, store } = (self.open)(asking)?;
         *self.name.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
@@ -164,10 +158,7 @@ impl Desk {
         })
     }
 
-    pub(super) fn get(
-        &mut self,
-        account: &str,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+    pub(super) fn get(&mut self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
         self.with_entry(account, |entry| match entry.get_secret() {
             Err(StoreAnswer::NoEntry) => Ok(None),
             outcome => outcome.map(|bytes| Some(Zeroizing::new(bytes))),
@@ -192,9 +183,7 @@ impl Desk {
             _ => Err(KeychainError::Failing(Trouble {
                 store: self.name(),
                 detail: format!("{} did not give back what was put into it.", self.name()),
-                remedy:
-                    "Try again. If it stays so, keep the secret in memory for this session only."
-                        .to_owned(),
+                remedy: "Try again. If it stays so, keep the secret in memory for this session only.".to_owned(),
             })),
         }
     }
@@ -213,20 +202,14 @@ impl Desk {
             }
         }
         let store = self.open_anew(Asking::Allowed)?;
-        build(&store, account)
-            .and_then(|entry| act(&entry))
-            .map_err(|answer| {
-                self.store = None;
-                system::explain(&self.name(), &answer)
-            })
+        build(&store, account).and_then(|entry| act(&entry)).map_err(|answer| {
+            self.store = None;
+            system::explain(&self.name(), &answer)
+        })
     }
 
     fn name(&self) -> String {
-        let name = self
-            .name
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let name = self.name.lock().unwrap_or_else(PoisonError::into_inner).clone();
         name.unwrap_or_else(|| system::NAME.to_owned())
     }
 }

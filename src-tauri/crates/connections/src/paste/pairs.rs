@@ -15,15 +15,13 @@ static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"(?x)^[\s|>]* (?:[-*\u{2022}]\s+|\d+[.)]\s+)? (?:\*\*)?
            (?:(?i:export|set|setx|let|const|var|readonly|declare)\s+)? (?:\[\w+\]\s*)?
            \$?(?i:env:|global:|script:)? ["'`]? (?<name>[A-Za-z][A-Za-z0-9\ _.()/-]*?) ["'`]?
-           \s* (?:\*\*)? (?: => | := | -> | = | : | \t | \| | \x20{2,} ) \s* (?:\*\*)? (?<value>\S.*)$"#,
+           \s* (?:\*\*)? (?: => | := | -> | = | : | \t | \| | \x20{2,} ) \s* (?:\*\*\s*)? (?<value>\S.*)$"#,
     )
 });
 
 /// `-Name value`, `--name=value`, `-Name:"value"`.
 static PARAMETER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    compiled(
-        r#"(?:^|\s)--?(?<name>[A-Za-z][\w-]*)(?:\s*[=:]\s*|\s+)(?<value>"[^"]*"|'[^']*'|[^\s"']+)"#,
-    )
+    compiled(r#"(?:^|\s)--?(?<name>[A-Za-z][\w-]*)(?:\s*[=:]\s*|\s+)(?<value>"[^"]*"|'[^']*'|[^\s"']+)"#)
 });
 
 /// A fixed pattern that did not compile would be found by every test of this module.
@@ -58,21 +56,16 @@ fn from_json(json: &Value, found: &mut Vec<(Slot, String)>) {
     match json {
         Value::Object(members) => {
             let text = |key: &str| {
-                let member = members
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(key));
+                let member = members.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
                 member.and_then(|(_, value)| value.as_str())
             };
-            if let (Some(name), Some(value)) = (text("name").or_else(|| text("key")), text("value"))
-            {
+            if let (Some(name), Some(value)) = (text("name").or_else(|| text("key")), text("value")) {
                 found.extend(slot_of(name).map(|slot| (slot, value.to_owned())));
                 return;
             }
             for (name, value) in members {
                 match (value, slot_of(name)) {
-                    (Value::String(value), Some(slot)) => {
-                        found.push((slot, value.trim().to_owned()))
-                    }
+                    (Value::String(value), Some(slot)) => found.push((slot, value.trim().to_owned())),
                     (value, _) => from_json(value, found),
                 }
             }
@@ -84,9 +77,7 @@ fn from_json(json: &Value, found: &mut Vec<(Slot, String)>) {
 
 fn from_form(segment: &str, found: &mut Vec<(Slot, String)>) {
     let bodies = segment.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-    for body in
-        bodies.filter(|body| body.contains('=') && (body.contains('&') || body.contains('%')))
-    {
+    for body in bodies.filter(|body| body.contains('=') && (body.contains('&') || body.contains('%'))) {
         let query = body.split_once('?').map_or(body, |(_, query)| query);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             found.extend(slot_of(&name).map(|slot| (slot, value.into_owned())));
@@ -116,6 +107,10 @@ fn from_assignment(segment: &str, found: &mut Vec<(Slot, String)>) {
     let Some(assignment) = pattern.captures(segment) else {
         return;
     };
+    // "api://..." is an address, not a name with a value.
+    if assignment["value"].starts_with("//") {
+        return;
+    }
     let value = assigned(&assignment["value"]);
     if let (Some(slot), false) = (slot_of(&assignment["name"]), value.is_empty()) {
         found.push((slot, value.to_owned()));
@@ -127,9 +122,7 @@ fn from_label_above(segment: &str, next: Option<&String>, found: &mut Vec<(Slot,
     let label = segment.trim().trim_end_matches([':', '=']);
     if let (Some(slot), Some(next)) = (slot_of(label), next) {
         let value = unquoted(next.trim());
-        let is_value = !value.contains(char::is_whitespace)
-            && slot_of(value).is_none()
-            && !value.contains('=');
+        let is_value = !value.contains(char::is_whitespace) && slot_of(value).is_none() && !value.contains('=');
         // "Client" or "Address" alone may head anything: only a value of the right shape is believed.
         if is_value && shapes::fits(slot, value) {
             found.push((slot, value.to_owned()));
@@ -141,10 +134,7 @@ fn from_label_above(segment: &str, next: Option<&String>, found: &mut Vec<(Slot,
 fn assigned(rest: &str) -> &str {
     let rest = rest.trim().trim_end_matches('|').trim_end();
     for quote in ['"', '\'', '`'] {
-        if let Some(inside) = rest
-            .strip_prefix(quote)
-            .and_then(|rest| rest.split(quote).next())
-        {
+        if let Some(inside) = rest.strip_prefix(quote).and_then(|rest| rest.split(quote).next()) {
             return inside.trim();
         }
     }
@@ -155,11 +145,16 @@ fn assigned(rest: &str) -> &str {
         .split("\t#")
         .next()
         .unwrap_or(rest);
-    value
+    let value = value
         .trim()
         .trim_end_matches("**")
-        .trim_matches(['<', '>', '"', '\'', '`'])
-        .trim()
+        .trim_matches(['"', '\'', '`'])
+        .trim();
+    // Markdown's form of a link. Around anything else these mark a place to fill in.
+    value
+        .strip_prefix('<')
+        .filter(|link| link.contains("://"))
+        .map_or(value, |link| link.trim_end_matches('>'))
 }
 
 fn unquoted(value: &str) -> &str {

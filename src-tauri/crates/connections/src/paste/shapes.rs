@@ -8,9 +8,8 @@ use uuid::Uuid;
 
 use super::{Address, names::Slot, names::slot_of};
 
-static GUID: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b").ok()
-});
+static GUID: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b").ok());
 
 /// Three characters, a digit, `Q~`, then 31 to 34 (facts: Entra A.4, local checks).
 static ENTRA_SECRET: LazyLock<Option<Regex>> =
@@ -47,11 +46,7 @@ pub(super) fn straightened(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{2064}'
-            | '\u{FEFF}'
-            | '\u{AD}' => {}
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{AD}' => {}
             '\u{201C}'..='\u{201F}' | '\u{AB}' | '\u{BB}' => plain.push('"'),
             '\u{2018}'..='\u{201B}' => plain.push('\''),
             '\u{2010}'..='\u{2015}' | '\u{2212}' => plain.push('-'),
@@ -62,10 +57,7 @@ pub(super) fn straightened(text: &str) -> String {
             c => plain.push(c),
         }
     }
-    let mut joined = plain
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .replace("\\/", "/");
+    let mut joined = plain.replace("\r\n", "\n").replace('\r', "\n").replace("\\/", "/");
     for continued in [" `\n", " \\\n", " ^\n"] {
         joined = joined.replace(continued, " ");
     }
@@ -93,9 +85,7 @@ pub(super) fn lower_guid(value: &str) -> String {
 }
 
 pub(super) fn is_entra_secret(value: &str) -> bool {
-    ENTRA_SECRET
-        .as_ref()
-        .is_some_and(|shape| shape.is_match(value))
+    ENTRA_SECRET.as_ref().is_some_and(|shape| shape.is_match(value))
 }
 
 /// `$TenantId`, `${TENANT}`, `%TENANT%`, `{{tenant}}`: stands for a value that is elsewhere.
@@ -114,18 +104,13 @@ pub(super) fn is_placeholder(slot: Slot, value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_lowercase();
     let folded: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
-    if value.starts_with('<')
-        || folded.is_empty()
-        || folded == "null"
-        || folded == "none"
-        || folded == "undefined"
-    {
+    if value.starts_with('<') || folded.is_empty() || folded == "null" || folded == "none" || folded == "undefined" {
         return true;
     }
     if is_entra_secret(value) {
         return false;
     }
-    let one_character = folded.chars().all(|c| Some(c) == folded.chars().next());
+    let one_character = folded.chars().all(|c| folded.starts_with(c));
     let says_so = [
         "goeshere",
         "placeholder",
@@ -141,14 +126,8 @@ pub(super) fn is_placeholder(slot: Slot, value: &str) -> bool {
     match slot {
         // A company may well be called "Your IT": only the documentation's own kind of address is meant.
         Slot::ApiUrl => {
-            let host = lower
-                .split_once("://")
-                .map_or(lower.as_str(), |(_, rest)| rest);
-            let host: String = host
-                .split('/')
-                .next()
-                .unwrap_or_default()
-                .replace(['-', '.', '_'], "");
+            let host = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
+            let host: String = host.split('/').next().unwrap_or_default().replace(['-', '.', '_'], "");
             let kinds = [
                 "cipp",
                 "url",
@@ -197,9 +176,7 @@ pub(super) fn may_be_any_secret(word: &str) -> bool {
 pub(super) fn client_of_scope(value: &str) -> Option<String> {
     let (_, rest) = value.split_once("api://")?;
     let id = rest.split('/').next()?;
-    Uuid::try_parse(id)
-        .ok()
-        .map(|guid| guid.hyphenated().to_string())
+    Uuid::try_parse(id).ok().map(|guid| guid.hyphenated().to_string())
 }
 
 /// The tenant in the path of a sign-in server's address. `common` and its like name no tenant.
@@ -227,21 +204,13 @@ pub(super) fn is_function_app(word: &str) -> bool {
 
 /// A word that has the form of an address and is none of the places that such texts link to.
 pub(super) fn may_be_cipp_address(word: &str) -> bool {
-    let has_form =
-        word.starts_with("https://") || word.starts_with("http://") || is_function_app(word);
-    let elsewhere = |host: &str| {
-        OTHER_PLACES
-            .iter()
-            .any(|place| host == *place || is_below(host, place))
-    };
-    has_form
-        && host_of(word).is_some_and(|host| !elsewhere(&host))
-        && tenant_of_token_url(word).is_none()
+    let has_form = word.starts_with("https://") || word.starts_with("http://") || is_function_app(word);
+    let elsewhere = |host: &str| OTHER_PLACES.iter().any(|place| host == *place || is_below(host, place));
+    has_form && host_of(word).is_some_and(|host| !elsewhere(&host)) && tenant_of_token_url(word).is_none()
 }
 
 fn is_below(host: &str, place: &str) -> bool {
-    host.strip_suffix(place)
-        .is_some_and(|rest| rest.ends_with('.'))
+    host.strip_suffix(place).is_some_and(|rest| rest.ends_with('.'))
 }
 
 fn host_of(word: &str) -> Option<String> {
@@ -271,8 +240,7 @@ pub(super) fn address(value: &str) -> Option<Address> {
     let path = url.path().trim_matches('/').to_lowercase();
     let only_api = path.split('/').all(|part| part.is_empty() || part == "api");
     let says_api = path.split('/').any(|part| part == "api");
-    let own_host =
-        matches!(url.host(), Some(Host::Domain(host)) if !host.eq_ignore_ascii_case("localhost"));
+    let own_host = matches!(url.host(), Some(Host::Domain(host)) if !host.eq_ignore_ascii_case("localhost"));
     Some(Address {
         base: url.origin().ascii_serialization(),
         shortened: !only_api || url.query().is_some() || url.fragment().is_some(),
@@ -289,9 +257,8 @@ pub(super) fn bare_guids(text: &str) -> Vec<(String, Option<Slot>)> {
     for line in text.lines() {
         let mut end_of_last = 0;
         for guid in pattern.find_iter(line) {
-            let in_address =
-                words(line).any(|word| word.contains("://") && word.contains(guid.as_str()));
-            if !in_address {
+            let in_address = words(line).any(|word| word.contains("://") && word.contains(guid.as_str()));
+            if !in_address && !is_placeholder(Slot::Client, guid.as_str()) {
                 let before = &line[end_of_last..guid.start()];
                 found.push((guid.as_str().to_lowercase(), hint(before)));
             }

@@ -205,11 +205,7 @@ fn everything_is_found_in_each_of_these() {
         let found = read(sample);
         assert_eq!(parts(&found), ALL, "{name}: {:?}", found.notes);
         let ignored = [PasteNote::PathRemoved, PasteNote::PortalAddress];
-        let notes: Vec<_> = found
-            .notes
-            .iter()
-            .filter(|note| !ignored.contains(note))
-            .collect();
+        let notes: Vec<_> = found.notes.iter().filter(|note| !ignored.contains(note)).collect();
         assert!(notes.is_empty(), "{name}: {notes:?}");
     }
 }
@@ -222,8 +218,8 @@ fn bare_values_come_in_any_order() {
         for b in (0..4).filter(|b| *b != a) {
             for c in (0..4).filter(|c| ![a, b].contains(c)) {
                 let d = 6 - a - b - c;
-                let tenant_first = [a, b, c, d].iter().position(|i| *i == 1)
-                    < [a, b, c, d].iter().position(|i| *i == 2);
+                let tenant_first =
+                    [a, b, c, d].iter().position(|i| *i == 1) < [a, b, c, d].iter().position(|i| *i == 2);
                 for separator in ["\n", "\r\n", " ", "\t", ", ", "; "] {
                     let text = [a, b, c, d].map(|index| values[index]).join(separator);
                     let found = recognise(&text);
@@ -266,18 +262,14 @@ fn placeholders_are_not_taken() {
     assert_eq!(found.notes, [PasteNote::Placeholders]);
     // A company called "Your IT" is no placeholder.
     assert_eq!(
-        recognise("url: https://cipp.yourit.example")
-            .api_url
-            .as_deref(),
+        recognise("url: https://cipp.yourit.example").api_url.as_deref(),
         Some("https://cipp.yourit.example")
     );
 }
 
 #[test]
 fn references_to_other_values_are_not_values() {
-    let found = recognise(
-        "client_id = $ApplicationId\nclient_secret=${SECRET}\nTENANT=%TENANT%\nurl: {{ cipp_url }}",
-    );
+    let found = recognise("client_id = $ApplicationId\nclient_secret=${SECRET}\nTENANT=%TENANT%\nurl: {{ cipp_url }}");
     assert_eq!(parts(&found), (None, None, None, None));
 }
 
@@ -290,11 +282,7 @@ fn a_guid_is_no_secret() {
         "{URL}\ntenant {TENANT}\nclient {CLIENT}\n{SECRET_ID}",
     ] {
         let found = read(sample);
-        assert_eq!(
-            parts(&found),
-            (Some(URL), Some(TENANT), Some(CLIENT), None),
-            "{sample}"
-        );
+        assert_eq!(parts(&found), (Some(URL), Some(TENANT), Some(CLIENT), None), "{sample}");
         assert_eq!(found.notes, [PasteNote::SecretIdInsteadOfValue], "{sample}");
     }
 }
@@ -319,18 +307,10 @@ fn the_address_is_cut_down_to_what_the_form_takes() {
             "https://cipp.msp.example",
             &[PasteNote::PortalAddress, PasteNote::PathRemoved],
         ),
-        (
-            "https://cipp.msp.example/api/",
-            "https://cipp.msp.example",
-            &[],
-        ),
+        ("https://cipp.msp.example/api/", "https://cipp.msp.example", &[]),
         ("http://127.0.0.1:7071/api", "http://127.0.0.1:7071", &[]),
         ("http://localhost:7071", "http://localhost:7071", &[]),
-        (
-            "https://me:pw@cipp.msp.example/api",
-            "https://cipp.msp.example",
-            &[],
-        ),
+        ("https://me:pw@cipp.msp.example/api", "https://cipp.msp.example", &[]),
     ] {
         let found = recognise(&format!("API Url: {typed}"));
         assert_eq!(found.api_url.as_deref(), Some(base), "{typed}");
@@ -340,9 +320,8 @@ fn the_address_is_cut_down_to_what_the_form_takes() {
 
 #[test]
 fn the_right_one_of_several_addresses_is_taken() {
-    let found = read(
-        "See https://docs.cipp.app and https://portal.azure.com, ours: https://cipp.msp.example or {URL}/api",
-    );
+    let found =
+        read("See https://docs.cipp.app and https://portal.azure.com, ours: https://cipp.msp.example or {URL}/api");
     assert_eq!(found.api_url.as_deref(), Some(URL));
     let found = recognise("https://login.microsoftonline.com/common/oauth2/v2.0/token");
     assert_eq!(parts(&found), (None, None, None, None));
@@ -354,21 +333,11 @@ fn tenants_may_be_domains() {
     let found = read("Contoso.onmicrosoft.com\n{CLIENT}\n{SECRET}\n{URL}");
     assert_eq!(
         parts(&found),
-        (
-            Some(URL),
-            Some("contoso.onmicrosoft.com"),
-            Some(CLIENT),
-            Some(SECRET)
-        )
+        (Some(URL), Some("contoso.onmicrosoft.com"), Some(CLIENT), Some(SECRET))
     );
     assert!(found.notes.is_empty(), "{:?}", found.notes);
-    let found = read(
-        "https://login.microsoftonline.com/msp.example/oauth2/v2.0/token api://{CLIENT}/.default",
-    );
-    assert_eq!(
-        parts(&found),
-        (None, Some("msp.example"), Some(CLIENT), None)
-    );
+    let found = read("https://login.microsoftonline.com/msp.example/oauth2/v2.0/token api://{CLIENT}/.default");
+    assert_eq!(parts(&found), (None, Some("msp.example"), Some(CLIENT), None));
 }
 
 #[test]
@@ -400,10 +369,7 @@ fn what_cannot_be_told_is_said() {
         assert_eq!(found.notes, [PasteNote::NothingFound], "{nothing:?}");
     }
     let unusual = read("Client secret: hunter2-hunter2");
-    assert_eq!(
-        unusual.secret.as_ref().map(Secret::expose),
-        Some("hunter2-hunter2")
-    );
+    assert_eq!(unusual.secret.as_ref().map(Secret::expose), Some("hunter2-hunter2"));
     assert_eq!(unusual.notes, [PasteNote::UnusualSecret]);
     let bare = read("{URL}\n{TENANT}\n{CLIENT}\nsome-other-kind-of-secret-1");
     assert_eq!(
@@ -415,10 +381,7 @@ fn what_cannot_be_told_is_said() {
 #[test]
 fn a_value_with_a_typing_error_reaches_its_field() {
     let found = recognise("Tenant ID: 7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4\nClient ID: not-a-guid");
-    assert_eq!(
-        found.tenant_id.as_deref(),
-        Some("7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4")
-    );
+    assert_eq!(found.tenant_id.as_deref(), Some("7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4"));
     assert_eq!(found.client_id.as_deref(), Some("not-a-guid"));
 }
 
@@ -447,10 +410,7 @@ fn any_text_is_survived() {
     let seed = filled(POWERSHELL_BLOCK) + "é\u{1F600}\u{202e}'\"`{[|\t=:&%";
     let pieces: Vec<char> = seed.chars().collect();
     for cut in 0..pieces.len() {
-        let (front, back): (String, String) = (
-            pieces[..cut].iter().collect(),
-            pieces[cut..].iter().collect(),
-        );
+        let (front, back): (String, String) = (pieces[..cut].iter().collect(), pieces[cut..].iter().collect());
         recognise(&front);
         recognise(&back);
         recognise(&format!("{back}{front}"));
