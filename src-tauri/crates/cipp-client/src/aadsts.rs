@@ -127,12 +127,10 @@ pub(crate) fn sentence(status: u16, error: &str, code: Option<u32>, description:
 pub(crate) fn remedy(error: &str, code: Option<u32>) -> String {
     match (explanation(code), code) {
         (Some(explanation), _) => explanation.remedy.to_owned(),
-        (None, Some(code)) => format!(
-            "Microsoft explains this code at https://login.microsoftonline.com/error?code={code}."
-        ),
-        (None, None) if error == "temporarily_unavailable" => {
-            "Try again in a few minutes.".to_owned()
+        (None, Some(code)) => {
+            format!("Microsoft explains this code at https://login.microsoftonline.com/error?code={code}.")
         }
+        (None, None) if error == "temporarily_unavailable" => "Try again in a few minutes.".to_owned(),
         (None, None) => "Check tenant ID, client ID and client secret.".to_owned(),
     }
 }
@@ -182,8 +180,7 @@ mod tests {
     #[test]
     fn every_code_that_must_have_its_own_words_has_them() {
         for code in [
-            7000215, 7000222, 700016, 7000229, 7000112, 90002, 900023, 500011, 501051, 53003,
-            70011, 1002012, 7000218,
+            7000215, 7000222, 700016, 7000229, 7000112, 90002, 900023, 500011, 501051, 53003, 70011, 1002012, 7000218,
         ] {
             let said = sentence(400, "x", Some(code), "what Microsoft said");
             assert!(

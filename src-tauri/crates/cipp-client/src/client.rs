@@ -93,27 +93,42 @@ pub(crate) struct Opened {
     pub(crate) known: Known,
 }
 
+/// Which token a try is made with. Each 401 leads one step on, and there is no step after the last: one forced renewal,
+/// never a loop (facts: Entra E.3).
+enum Pass {
+    None,
+    Current,
+    OtherThan(Arc<Token>),
+}
+
+impl Pass {
+    /// The step after this status, if there is one. `token` is the one that was just used.
+    fn after(&self, status: StatusCode, token: Option<Arc<Token>>) -> Option<Pass> {
+        match (self, token) {
+            _ if status != StatusCode::UNAUTHORIZED => None,
+            (Pass::None, _) => Some(Pass::Current),
+            (Pass::Current, Some(token)) => Some(Pass::OtherThan(token)),
+            (Pass::Current, None) | (Pass::OtherThan(_), _) => None,
+        }
+    }
+}
+
 impl Client {
     /// A client for this connection. Sends nothing.
     ///
     /// # Errors
     /// [`ClientError::Local`] when the CA certificate cannot be read or TLS cannot be set up.
-    pub fn new(
-        connection: Connection,
-        secret: Secret,
-        options: ClientOptions,
-    ) -> Result<Client, ClientError> {
-        let http = wire::http_client(
-            &options,
-            connection.ca_cert.as_deref(),
-            connection.api_url.is_loopback(),
-        )?;
-        let tokens = Tokens::new(&connection, &options)?;
-        let pace = Pace::new(
-            options.max_in_flight,
-            options.calls_per_window,
-            options.window,
-        );
+    pub fn new(connection: Connection, secret: Secret, options: ClientOptions) -> Result<Client, ClientError> {
+        let ca_cert = connection.ca_cert.as_deref();
+        let api_is_local = connection.api_url.is_loopback();
+        let http = wire::http_client(&options, ca_cert, api_is_local)?;
+        // Reading the system's certificates takes time; both servers share a client unless only one is this computer.
+        let entra_http = match connection.authority.is_loopback() {
+            local if local == api_is_local => http.clone(),
+            local => wire::http_client(&options, ca_cert, local)?,
+        };
+        let tokens = Tokens::new(entra_http);
+        let pace = Pace::new(options.max_in_flight, options.calls_per_window, options.window);
         Ok(Client {
             inner: Arc::new(Inner {
                 connection,
@@ -138,13 +153,7 @@ impl Client {
     /// [`ClientError::SignInRefused`] with Entra's code, or that the sign-in server could not be reached or understood.
     pub async fn sign_in(&self, cancel: &CancellationToken) -> Result<TokenClaims, ClientError> {
         until_cancelled(cancel, async {
-            Ok(self
-                .inner
-                .tokens
-                .current(&self.ask())
-                .await?
-                .claims()
-                .clone())
+            Ok(self.inner.tokens.current(&self.ask()).await?.claims().clone())
         })
         .await
     }
@@ -157,11 +166,7 @@ impl Client {
         cancel: &CancellationToken,
     ) -> Result<Rows, ClientError> {
         let opened = until_cancelled(cancel, self.open(endpoint, query)).await?;
-        Ok(Rows::new(
-            opened,
-            self.connection().api_url.host(),
-            cancel.clone(),
-        ))
+        Ok(Rows::new(opened, self.connection().api_url.host(), cancel.clone()))
     }
 
     /// Reads a reply that is small enough to be read whole, as JSON.
@@ -182,28 +187,16 @@ impl Client {
 
     /// Makes the call until it succeeds or is not worth another try. Takes no URL: only a compiled-in [`Endpoint`], all
     /// of which are reads, so that trying again can never do something twice.
-    async fn open(
-        &self,
-        endpoint: &'static Endpoint,
-        query: &[(&str, String)],
-    ) -> Result<Opened, ClientError> {
+    async fn open(&self, endpoint: &'static Endpoint, query: &[(&str, String)]) -> Result<Opened, ClientError> {
         let inner = &self.inner;
         let url = inner.connection.api_url.endpoint(endpoint.name);
         let mut tries = Tries::new(&inner.options.retry);
-        let mut not_accepted: Option<Arc<Token>> = None;
+        let mut pass = if endpoint.public { Pass::None } else { Pass::Current };
         loop {
-            let token = match (&not_accepted, endpoint.public) {
-                (_, true) => None,
-                (None, false) => Some(inner.tokens.current(&self.ask()).await?),
-                (Some(old), false) => Some(inner.tokens.renewed(old, &self.ask()).await?),
-            };
+            let token = self.token(&pass).await?;
             let permit = inner.pace.enter().await.ok_or(ClientError::Cancelled)?;
             let begun = Instant::now();
-            let known = Known::new(
-                [inner.secret.expose()]
-                    .into_iter()
-                    .chain(token.as_deref().map(Token::expose)),
-            );
+            let known = self.known(token.as_deref());
             let failure = match self.send(&url, query, token.as_deref(), &known).await {
                 Ok(response) if response.status() == StatusCode::OK => {
                     return Ok(Opened {
@@ -212,16 +205,13 @@ impl Client {
                         known,
                     });
                 }
-                Ok(response)
-                    if response.status() == StatusCode::UNAUTHORIZED
-                        && token.is_some()
-                        && not_accepted.is_none() =>
-                {
-                    // One forced renewal, then never again in this call (facts: Entra E.3).
-                    not_accepted = token;
-                    continue;
-                }
-                Ok(response) => read_failure(&url, response, &known).await,
+                Ok(response) => match pass.after(response.status(), token) {
+                    Some(next) => {
+                        pass = next;
+                        continue;
+                    }
+                    None => read_failure(&url, response, &known).await,
+                },
                 Err(failure) => failure,
             };
             drop(permit);
@@ -230,6 +220,20 @@ impl Client {
                 None => return Err(failure.error),
             }
         }
+    }
+
+    async fn token(&self, pass: &Pass) -> Result<Option<Arc<Token>>, ClientError> {
+        let tokens = &self.inner.tokens;
+        match pass {
+            Pass::None => Ok(None),
+            Pass::Current => tokens.current(&self.ask()).await.map(Some),
+            Pass::OtherThan(old) => tokens.renewed(old, &self.ask()).await.map(Some),
+        }
+    }
+
+    /// What must not come back out in an error's text.
+    fn known(&self, token: Option<&Token>) -> Known {
+        Known::new([self.inner.secret.expose()].into_iter().chain(token.map(Token::expose)))
     }
 
     /// One request, up to the head of its reply.
@@ -315,11 +319,7 @@ async fn read_failure(url: &Url, mut response: Response, known: &Known) -> Failu
     reply::failed(url, status, &headers, &body, known)
 }
 
-async fn whole_body(
-    mut response: Response,
-    host: &str,
-    known: &Known,
-) -> Result<Vec<u8>, ClientError> {
+async fn whole_body(mut response: Response, host: &str, known: &Known) -> Result<Vec<u8>, ClientError> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -328,10 +328,7 @@ async fn whole_body(
             Err(error) => return Err(wire::broken_body(host, error, 0, known)),
         }
         if body.len() > LONGEST_WHOLE_BYTES {
-            let detail = format!(
-                "the reply is larger than {} MB",
-                LONGEST_WHOLE_BYTES / (1024 * 1024)
-            );
+            let detail = format!("the reply is larger than {} MB", LONGEST_WHOLE_BYTES / (1024 * 1024));
             return Err(ClientError::NotUnderstood {
                 field: "reply".into(),
                 detail,
@@ -351,10 +348,7 @@ fn json(body: &[u8], host: &str, known: &Known) -> Result<serde_json::Value, Cli
     }
     serde_json::from_slice(body).map_err(|error| {
         let cut_off = error.is_eof();
-        let detail = crate::scrub::excerpt(
-            &format!("no JSON ({error}): {}", String::from_utf8_lossy(body)),
-            known,
-        );
+        let detail = crate::scrub::excerpt(&format!("no JSON ({error}): {}", String::from_utf8_lossy(body)), known);
         match cut_off {
             true => ClientError::CutOff {
                 detail: "it ends in the middle".into(),

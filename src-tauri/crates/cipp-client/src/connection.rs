@@ -40,10 +40,7 @@ impl Connection {
 
     /// Entra's token endpoint for this tenant.
     pub fn token_url(&self) -> Url {
-        with_path(
-            &self.authority.0,
-            &format!("/{}/oauth2/v2.0/token", self.tenant_id),
-        )
+        with_path(&self.authority.0, &format!("/{}/oauth2/v2.0/token", self.tenant_id))
     }
 
     /// What can only be seen with all values side by side: the same GUID pasted as tenant and as client.
@@ -100,10 +97,7 @@ impl FromStr for ApiUrl {
         if !rest.is_empty() {
             return Err(FieldError::new(
                 Field::ApiUrl,
-                format!(
-                    "The address goes on after the host: \u{201C}{}\u{201D}.",
-                    shown(rest)
-                ),
+                format!("The address goes on after the host: \u{201C}{}\u{201D}.", shown(rest)),
                 format!("Keep only {}.", origin(&url)),
             ));
         }
@@ -128,8 +122,7 @@ impl FromStr for TenantId {
 
     fn from_str(typed: &str) -> Result<TenantId, FieldError> {
         let text = clean(typed).to_lowercase();
-        let refuse =
-            |problem: String, remedy: &str| Err(FieldError::new(Field::TenantId, problem, remedy));
+        let refuse = |problem: String, remedy: &str| Err(FieldError::new(Field::TenantId, problem, remedy));
         if text.is_empty() {
             return refuse(
                 "The tenant ID is empty.".into(),
@@ -156,10 +149,7 @@ impl FromStr for TenantId {
         match domain(&text) {
             Some(domain) => Ok(TenantId(domain)),
             None => refuse(
-                format!(
-                    "\u{201C}{}\u{201D} is neither a GUID nor a domain.",
-                    shown(&text)
-                ),
+                format!("\u{201C}{}\u{201D} is neither a GUID nor a domain.", shown(&text)),
                 "Use the tenant's ID, such as 7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f, or a domain, such as contoso.onmicrosoft.com.",
             ),
         }
@@ -342,9 +332,7 @@ fn not_an_instance(host: &str) -> Option<&'static str> {
     match host {
         "portal.azure.com" => Some("the Azure portal"),
         "entra.microsoft.com" => Some("the Entra admin center"),
-        "login.microsoftonline.com" | "login.windows.net" | "sts.windows.net" => {
-            Some("Microsoft's sign-in server")
-        }
+        "login.microsoftonline.com" | "login.windows.net" | "sts.windows.net" => Some("Microsoft's sign-in server"),
         "graph.microsoft.com" => Some("Microsoft Graph"),
         "docs.cipp.app" => Some("CIPP's documentation"),
         _ => None,
@@ -390,9 +378,7 @@ fn domain(text: &str) -> Option<String> {
     };
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -433,11 +419,7 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_computer_alone() {
-        for typed in [
-            "http://127.0.0.1:8080",
-            "http://localhost:7071",
-            "http://[::1]:7071",
-        ] {
+        for typed in ["http://127.0.0.1:8080", "http://localhost:7071", "http://[::1]:7071"] {
             assert_eq!(api(&format!("{typed}/api/")).unwrap(), typed);
         }
         for typed in [
@@ -462,18 +444,9 @@ mod tests {
                 "https://cipp.example.net/cipp/logs",
                 "Keep only https://cipp.example.net.",
             ),
-            (
-                "https://cipp.example.net/?x=1",
-                "Keep only https://cipp.example.net.",
-            ),
-            (
-                "https://cipp.example.net/#/home",
-                "Keep only https://cipp.example.net.",
-            ),
-            (
-                "https://me:pw@cipp.example.net",
-                "Keep only https://cipp.example.net.",
-            ),
+            ("https://cipp.example.net/?x=1", "Keep only https://cipp.example.net."),
+            ("https://cipp.example.net/#/home", "Keep only https://cipp.example.net."),
+            ("https://me:pw@cipp.example.net", "Keep only https://cipp.example.net."),
             ("https://portal.azure.com", "Integrations"),
             ("ftp://cipp.example.net", "https://"),
             ("", "https://"),
@@ -494,10 +467,7 @@ mod tests {
             tenant(" {7D3C1B9E-5A41-4A7F-9A53-0D8A1C2B3E4F} ").unwrap(),
             "7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f"
         );
-        assert_eq!(
-            tenant("Contoso.OnMicrosoft.com").unwrap(),
-            "contoso.onmicrosoft.com"
-        );
+        assert_eq!(tenant("Contoso.OnMicrosoft.com").unwrap(), "contoso.onmicrosoft.com");
         for wrong in [
             "",
             "common",
@@ -526,10 +496,7 @@ mod tests {
             assert_eq!(typed.parse::<ClientId>().unwrap().to_string(), id);
         }
         for wrong in ["", "my app", "00000000-0000-0000-0000-000000000000"] {
-            assert_eq!(
-                wrong.parse::<ClientId>().unwrap_err().field,
-                Field::ClientId
-            );
+            assert_eq!(wrong.parse::<ClientId>().unwrap_err().field, Field::ClientId);
         }
     }
 
@@ -546,8 +513,7 @@ mod tests {
             connection.scope(),
             "api://7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f/.default"
         );
-        let again: Connection =
-            serde_json::from_str(&serde_json::to_string(&connection).unwrap()).unwrap();
+        let again: Connection = serde_json::from_str(&serde_json::to_string(&connection).unwrap()).unwrap();
         assert_eq!(again, connection);
         assert!(connection.check().is_ok());
         assert!(serde_json::from_str::<Connection>(&text.replace("https", "http")).is_err());
@@ -565,17 +531,11 @@ mod tests {
     #[test]
     fn the_authority_is_a_host_alone() {
         assert_eq!(
-            "login.microsoftonline.us/"
-                .parse::<Authority>()
-                .unwrap()
-                .to_string(),
+            "login.microsoftonline.us/".parse::<Authority>().unwrap().to_string(),
             "https://login.microsoftonline.us"
         );
         assert_eq!(
-            "http://127.0.0.1:9"
-                .parse::<Authority>()
-                .unwrap()
-                .to_string(),
+            "http://127.0.0.1:9".parse::<Authority>().unwrap().to_string(),
             "http://127.0.0.1:9"
         );
         assert!(
@@ -583,10 +543,6 @@ mod tests {
                 .parse::<Authority>()
                 .is_err()
         );
-        assert!(
-            "http://login.microsoftonline.com"
-                .parse::<Authority>()
-                .is_err()
-        );
+        assert!("http://login.microsoftonline.com".parse::<Authority>().is_err());
     }
 }

@@ -55,9 +55,7 @@ impl Day {
         let text = clean(typed);
         let digits = match text.len() {
             8 => Some(text.clone()),
-            10 if text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-' => {
-                Some(text.replace('-', ""))
-            }
+            10 if text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-' => Some(text.replace('-', "")),
             _ => None,
         };
         digits
@@ -67,10 +65,7 @@ impl Day {
             .ok_or_else(|| {
                 FieldError::new(
                     field,
-                    format!(
-                        "\u{201C}{}\u{201D} is not a day of the calendar.",
-                        shown(&text)
-                    ),
+                    format!("\u{201C}{}\u{201D} is not a day of the calendar.", shown(&text)),
                     "Write it as 2026-08-31 or 20260831.",
                 )
             })
@@ -79,13 +74,7 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04}{:02}{:02}",
-            self.0.year(),
-            self.0.month(),
-            self.0.day()
-        )
+        write!(f, "{:04}{:02}{:02}", self.0.year(), self.0.month(), self.0.day())
     }
 }
 
@@ -105,9 +94,7 @@ impl Serialize for Day {
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -141,14 +128,8 @@ mod tests {
         assert_eq!(day("20260808"), day("2026-08-08"));
         assert_eq!(day(" 2026-08-08\u{a0}").to_string(), "20260808");
         assert_eq!(day("20260808").iso(), "2026-08-08");
-        assert_eq!(
-            serde_json::to_string(&day("2026-08-08")).unwrap(),
-            "\"20260808\""
-        );
-        assert_eq!(
-            serde_json::from_str::<Day>("\"2026-08-08\"").unwrap(),
-            day("20260808")
-        );
+        assert_eq!(serde_json::to_string(&day("2026-08-08")).unwrap(), "\"20260808\"");
+        assert_eq!(serde_json::from_str::<Day>("\"2026-08-08\"").unwrap(), day("20260808"));
     }
 
     #[test]
@@ -166,10 +147,7 @@ mod tests {
         ] {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
-        assert_eq!(
-            Day::parse_for(Field::To, "soon").unwrap_err().field,
-            Field::To
-        );
+        assert_eq!(Day::parse_for(Field::To, "soon").unwrap_err().field, Field::To);
     }
 
     #[test]
@@ -178,14 +156,8 @@ mod tests {
             .map(|d| d.to_string())
             .collect();
         assert_eq!(days, ["20260102", "20260101", "20251231", "20251230"]);
-        assert_eq!(
-            Day::range_newest_first(day("20260102"), day("20260101")).count(),
-            0
-        );
-        assert_eq!(
-            Day::range_newest_first(day("20260102"), day("20260102")).count(),
-            1
-        );
+        assert_eq!(Day::range_newest_first(day("20260102"), day("20260101")).count(), 0);
+        assert_eq!(Day::range_newest_first(day("20260102"), day("20260102")).count(), 1);
         assert_eq!(day("20240228").next(), Some(day("20240229")));
     }
 }

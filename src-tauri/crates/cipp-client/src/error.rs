@@ -132,11 +132,7 @@ pub enum ReachCause {
 
 /// What answered instead of CIPP's API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, specta::Type)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    tag = "kind"
-)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 pub enum WrongDoor {
     /// A redirect to a sign-in page: the website, not the API.
     SignInRedirect {
@@ -159,11 +155,7 @@ pub enum WrongDoor {
 
 /// Why CIPP refuses a caller that it knows (facts: CIPP 2.5, Entra A.5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, specta::Type)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    tag = "kind"
-)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
 pub enum Refusal {
     /// The role is too small.
     RoleLacks {
@@ -196,10 +188,7 @@ pub enum Refusal {
 /// The stable code of a [`ClientError`]; the same names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "camelCase")]
-#[allow(
-    missing_docs,
-    reason = "each is documented at its namesake in ClientError"
-)]
+#[allow(missing_docs, reason = "each is documented at its namesake in ClientError")]
 pub enum ErrorKind {
     Unreachable,
     WrongAddress,
@@ -269,28 +258,17 @@ impl ClientError {
                 correlation_id,
             } => {
                 let mut lines = vec![format!("{status} {error}: {description}")];
-                lines
-                    .extend(aadsts.map(|code| {
-                        format!("https://login.microsoftonline.com/error?code={code}")
-                    }));
+                lines.extend(aadsts.map(|code| format!("https://login.microsoftonline.com/error?code={code}")));
                 lines.extend(trace_id.iter().map(|id| format!("Trace ID: {id}")));
-                lines.extend(
-                    correlation_id
-                        .iter()
-                        .map(|id| format!("Correlation ID: {id}")),
-                );
+                lines.extend(correlation_id.iter().map(|id| format!("Correlation ID: {id}")));
                 lines.join("\n")
             }
-            ClientError::NotAccepted { text } | ClientError::NotAllowed { text, .. } => {
-                text.clone()
-            }
+            ClientError::NotAccepted { text } | ClientError::NotAllowed { text, .. } => text.clone(),
             ClientError::Throttled {
                 retry_after_seconds: Some(seconds),
                 ..
             } => format!("Retry-After: {seconds} s"),
-            ClientError::ServerTrouble { status, text, .. } => {
-                format!("{status} {text}").trim_end().to_owned()
-            }
+            ClientError::ServerTrouble { status, text, .. } => format!("{status} {text}").trim_end().to_owned(),
             ClientError::NotUnderstood {
                 field,
                 detail,
@@ -299,9 +277,7 @@ impl ClientError {
             ClientError::CutOff { detail, rows_read } => {
                 format!("{detail} ({rows_read} rows read before)")
             }
-            ClientError::Throttled { .. } | ClientError::Cancelled | ClientError::Local { .. } => {
-                String::new()
-            }
+            ClientError::Throttled { .. } | ClientError::Cancelled | ClientError::Local { .. } => String::new(),
         }
     }
 }
@@ -318,27 +294,19 @@ impl fmt::Display for Refusal {
                     "The API client's role \u{201C}{role}\u{201D} lacks the permission {permission}"
                 )
             }
-            Refusal::RoleLacks {
-                role: None,
-                permission,
-            } => write!(f, "The API client's role lacks the permission {permission}"),
-            Refusal::EndpointBlocked { role } => write!(
-                f,
-                "The custom role \u{201C}{role}\u{201D} blocks this part of the API"
-            ),
+            Refusal::RoleLacks { role: None, permission } => {
+                write!(f, "The API client's role lacks the permission {permission}")
+            }
+            Refusal::EndpointBlocked { role } => {
+                write!(f, "The custom role \u{201C}{role}\u{201D} blocks this part of the API")
+            }
             Refusal::NoRole => f.write_str("The API client has no role that exists"),
-            Refusal::TenantOutside => {
-                f.write_str("The API client's role does not include this tenant")
+            Refusal::TenantOutside => f.write_str("The API client's role does not include this tenant"),
+            Refusal::IpNotInRange => {
+                f.write_str("This computer's public IP address is not in the API client's allowed range")
             }
-            Refusal::IpNotInRange => f.write_str(
-                "This computer's public IP address is not in the API client's allowed range",
-            ),
-            Refusal::SubscriptionEnded => {
-                f.write_str("The subscription of this hosted CIPP instance has ended")
-            }
-            Refusal::WrongApp => {
-                f.write_str("This is the address of a helper app, which takes no API calls")
-            }
+            Refusal::SubscriptionEnded => f.write_str("The subscription of this hosted CIPP instance has ended"),
+            Refusal::WrongApp => f.write_str("This is the address of a helper app, which takes no API calls"),
             Refusal::NotInAllowedApplications => {
                 f.write_str("The Azure site in front of CIPP does not list this API client")
             }
@@ -367,9 +335,7 @@ fn reach_remedy(cause: ReachCause) -> &'static str {
         ReachCause::Tls => {
             "If your company inspects TLS, its root certificate must be in the system's certificate store, or be given as the connection's CA certificate. Otherwise check the address and this computer's clock."
         }
-        ReachCause::Proxy => {
-            "Check the system's proxy settings; the proxy may want a sign-in or not allow this host."
-        }
+        ReachCause::Proxy => "Check the system's proxy settings; the proxy may want a sign-in or not allow this host.",
         ReachCause::Reset => {
             "Try again. If it happens each time, a firewall or proxy on the way may cut the connection."
         }
@@ -442,12 +408,8 @@ fn trouble_remedy(status: u16, text: &str) -> &'static str {
         _ if text.contains("feature has been disabled") => "Switch the feature on in CIPP.",
         400 | 412 | 422 => "Check the filters of this request.",
         500 if crate::reply::is_validation_failure(text) => "Check the filters of this request.",
-        502 | 504 => {
-            "The request may have taken too long. Ask for fewer days or filter by severity, and try again."
-        }
-        _ => {
-            "Try again in a few minutes. If it stays, look at the instance in Azure, or ask its host."
-        }
+        502 | 504 => "The request may have taken too long. Ask for fewer days or filter by severity, and try again.",
+        _ => "Try again in a few minutes. If it stays, look at the instance in Azure, or ask its host.",
     }
 }
 

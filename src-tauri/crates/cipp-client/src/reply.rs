@@ -21,11 +21,7 @@ use crate::split::SplitError;
 pub(crate) const LONGEST_ERROR_BYTES: usize = 64 * 1024;
 
 /// What can be said from the head of a reply alone: a redirect, or a web page where data should be. `None` when the body decides.
-pub(crate) fn wrong_door(
-    url: &Url,
-    status: StatusCode,
-    headers: &HeaderMap,
-) -> Option<ClientError> {
+pub(crate) fn wrong_door(url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<ClientError> {
     let found = if status.is_redirection() {
         redirect(url, headers)
     } else if status.is_success() && is_html(headers) {
@@ -33,10 +29,7 @@ pub(crate) fn wrong_door(
     } else {
         return None;
     };
-    Some(ClientError::WrongAddress {
-        host: host(url),
-        found,
-    })
+    Some(ClientError::WrongAddress { host: host(url), found })
 }
 
 /// Where a redirect leads: its host alone, because the rest of the address may carry anything.
@@ -78,13 +71,7 @@ fn host(url: &Url) -> String {
 }
 
 /// A reply with a status other than 200 and 401 (which the caller answers with a new token first).
-pub(crate) fn failed(
-    url: &Url,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    known: &Known,
-) -> Failure {
+pub(crate) fn failed(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8], known: &Known) -> Failure {
     if let Some(error) = wrong_door(url, status, headers) {
         return Failure::last(error);
     }
@@ -142,11 +129,7 @@ fn trouble(status: u16, headers: &HeaderMap, text: String) -> Failure {
         _ => Again::No,
     };
     Failure {
-        error: ClientError::ServerTrouble {
-            status,
-            text,
-            starting,
-        },
+        error: ClientError::ServerTrouble { status, text, starting },
         again,
     }
 }
@@ -184,9 +167,7 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text)
-        .ok()
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 /// Which refusal it is (facts: CIPP 2.5). The order matters: several texts share their end.
@@ -217,10 +198,7 @@ fn refusal(text: &str, html: bool) -> Refusal {
         }
     } else if lower.contains("the user does not have the required permission") {
         Refusal::NoRole
-    } else if html
-        || text.is_empty()
-        || lower.contains("you do not have permission to view this directory")
-    {
+    } else if html || text.is_empty() || lower.contains("you do not have permission to view this directory") {
         Refusal::NotInAllowedApplications
     } else {
         Refusal::Unknown
@@ -294,12 +272,7 @@ fn page_title(page: &str) -> String {
 }
 
 /// Why a reply with status 200 was no list of rows.
-pub(crate) fn not_rows(
-    host: &str,
-    error: SplitError,
-    rows_read: u64,
-    known: &Known,
-) -> ClientError {
+pub(crate) fn not_rows(host: &str, error: SplitError, rows_read: u64, known: &Known) -> ClientError {
     let not_understood = |field: &str, detail: String| ClientError::NotUnderstood {
         field: field.to_owned(),
         detail,
@@ -323,15 +296,9 @@ pub(crate) fn not_rows(
         ),
         SplitError::Misplaced(byte) => not_understood(
             "list",
-            format!(
-                "\u{201C}{}\u{201D} stands between two rows",
-                byte.escape_ascii()
-            ),
+            format!("\u{201C}{}\u{201D} stands between two rows", byte.escape_ascii()),
         ),
-        SplitError::Trailing => not_understood(
-            "end of the list",
-            "something follows after the last row".into(),
-        ),
+        SplitError::Trailing => not_understood("end of the list", "something follows after the last row".into()),
         SplitError::Empty => ClientError::CutOff {
             detail: "it is empty".into(),
             rows_read,
@@ -365,10 +332,7 @@ fn no_list(body: &[u8]) -> (String, String) {
                 }
             }
         }
-        Ok(Value::String(said)) => (
-            "reply".into(),
-            format!("a text instead of a list of rows: {said}"),
-        ),
+        Ok(Value::String(said)) => ("reply".into(), format!("a text instead of a list of rows: {said}")),
         Ok(other) => ("reply".into(), format!("{other} instead of a list of rows")),
         Err(_) => ("reply".into(), format!("no JSON: {text}")),
     }
@@ -386,12 +350,7 @@ mod tests {
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs
             .iter()
-            .map(|(name, value)| {
-                (
-                    reqwest::header::HeaderName::from_static(name),
-                    value.parse().unwrap(),
-                )
-            })
+            .map(|(name, value)| (reqwest::header::HeaderName::from_static(name), value.parse().unwrap()))
             .collect()
     }
 
@@ -437,10 +396,7 @@ mod tests {
             );
             assert_eq!(failure.again, Again::No);
         }
-        assert!(matches!(
-            fails(302, &[], "").error,
-            ClientError::WrongAddress { .. }
-        ));
+        assert!(matches!(fails(302, &[], "").error, ClientError::WrongAddress { .. }));
         let page = wrong_door(
             &url(),
             StatusCode::OK,
@@ -488,10 +444,7 @@ mod tests {
                 "Access to this CIPP API endpoint is not allowed, the user does not have the required permission",
                 Refusal::NoRole,
             ),
-            (
-                "Access to this tenant is not allowed",
-                Refusal::TenantOutside,
-            ),
+            ("Access to this tenant is not allowed", Refusal::TenantOutside),
             (
                 "Access to this CIPP API endpoint is not allowed, the API Client does not have the required permission",
                 Refusal::IpNotInRange,
@@ -504,10 +457,7 @@ mod tests {
                 "Your CIPP subscription has ended. Please renew.",
                 Refusal::SubscriptionEnded,
             ),
-            (
-                "API calls are not accepted on this function app",
-                Refusal::WrongApp,
-            ),
+            ("API calls are not accepted on this function app", Refusal::WrongApp),
             (
                 "Exception calling FromBase64String: Value cannot be null",
                 Refusal::Unknown,
@@ -557,12 +507,7 @@ mod tests {
     fn statuses_have_their_kind_and_their_patience() {
         for (status, body, kind, again) in [
             (401, "", ErrorKind::NotAccepted, Again::No),
-            (
-                404,
-                "Endpoint not found",
-                ErrorKind::WrongAddress,
-                Again::No,
-            ),
+            (404, "Endpoint not found", ErrorKind::WrongAddress, Again::No),
             (
                 404,
                 "{\"error\":\"Endpoint 'x' not found\"}",
@@ -571,19 +516,9 @@ mod tests {
             ),
             (407, "", ErrorKind::Unreachable, Again::No),
             (408, "", ErrorKind::ServerTrouble, Again::Soon),
-            (
-                412,
-                "Request not processed",
-                ErrorKind::ServerTrouble,
-                Again::No,
-            ),
+            (412, "Request not processed", ErrorKind::ServerTrouble, Again::No),
             (429, "", ErrorKind::Throttled, Again::WhenAsked(None)),
-            (
-                500,
-                "Object reference not set",
-                ErrorKind::ServerTrouble,
-                Again::Soon,
-            ),
+            (500, "Object reference not set", ErrorKind::ServerTrouble, Again::Soon),
             (
                 500,
                 "\"Invalid date format for OData filter. Received: 'x'\"",
@@ -617,18 +552,9 @@ mod tests {
             ),
         ] {
             let failure = fails(status, &[], body);
-            assert_eq!(
-                (failure.error.kind(), failure.again),
-                (kind, again),
-                "{status} {body}"
-            );
+            assert_eq!((failure.error.kind(), failure.again), (kind, again), "{status} {body}");
         }
-        let starting = fails(
-            503,
-            &[],
-            "{\"error\":\"Application is starting up. Please wait.\"}",
-        )
-        .error;
+        let starting = fails(503, &[], "{\"error\":\"Application is starting up. Please wait.\"}").error;
         assert!(
             matches!(starting, ClientError::ServerTrouble { starting: true, .. }),
             "{starting:?}"
@@ -649,10 +575,7 @@ mod tests {
             ]),
             Some(30)
         );
-        assert_eq!(
-            asked(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]),
-            Some(0)
-        );
+        assert_eq!(asked(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), Some(0));
         assert_eq!(asked(&[("retry-after", "soon")]), None);
         let quota = fails(
             429,
@@ -671,12 +594,7 @@ mod tests {
 
     #[test]
     fn replies_that_are_no_list_name_their_telling_field() {
-        let field = |body: &str| match not_rows(
-            "h",
-            SplitError::NotAList(body.into()),
-            0,
-            &Known::default(),
-        ) {
+        let field = |body: &str| match not_rows("h", SplitError::NotAList(body.into()), 0, &Known::default()) {
             ClientError::NotUnderstood { field, detail, .. } => (field, detail),
             other => panic!("{other:?}"),
         };

@@ -83,16 +83,11 @@ impl<'a> Tries<'a> {
         match again {
             Again::No => None,
             _ if took > self.policy.slow_try => None,
-            Again::Soon => (self.done < self.policy.tries)
-                .then(|| with_jitter(self.policy.first_pause * doubled)),
+            Again::Soon => (self.done < self.policy.tries).then(|| with_jitter(self.policy.first_pause * doubled)),
             Again::WhenAsked(_) if self.done >= self.policy.tries_when_asked_to_wait => None,
-            Again::WhenAsked(None) => Some(with_jitter(
-                self.policy.first_pause_when_asked_to_wait * doubled,
-            )),
+            Again::WhenAsked(None) => Some(with_jitter(self.policy.first_pause_when_asked_to_wait * doubled)),
             // Never shorter than asked; the jitter keeps several waiting calls apart.
-            Again::WhenAsked(Some(asked)) => {
-                (asked <= self.policy.longest_pause).then(|| with_jitter(asked))
-            }
+            Again::WhenAsked(Some(asked)) => (asked <= self.policy.longest_pause).then(|| with_jitter(asked)),
         }
     }
 }
@@ -115,21 +110,15 @@ mod tests {
         let mut tries = Tries::new(&policy);
         let first = tries.pause_after(Again::Soon, QUICK).unwrap();
         let second = tries.pause_after(Again::Soon, QUICK).unwrap();
-        assert!(
-            first >= policy.first_pause
-                && second >= policy.first_pause * 2
-                && second < policy.first_pause * 3
-        );
+        assert!(first >= policy.first_pause && second >= policy.first_pause * 2 && second < policy.first_pause * 3);
         assert_eq!(tries.pause_after(Again::Soon, QUICK), None);
     }
 
     #[test]
     fn a_server_that_names_a_time_is_obeyed_up_to_a_minute() {
         let policy = RetryPolicy::default();
-        let asked = |seconds| {
-            Tries::new(&policy)
-                .pause_after(Again::WhenAsked(Some(Duration::from_secs(seconds))), QUICK)
-        };
+        let asked =
+            |seconds| Tries::new(&policy).pause_after(Again::WhenAsked(Some(Duration::from_secs(seconds))), QUICK);
         assert!(asked(7).unwrap() >= Duration::from_secs(7));
         assert!(asked(60).is_some());
         assert_eq!(asked(61), None);
@@ -139,10 +128,9 @@ mod tests {
     fn without_a_time_it_is_2_4_8_16_seconds() {
         let policy = RetryPolicy::default();
         let mut tries = Tries::new(&policy);
-        let pauses: Vec<u64> =
-            std::iter::from_fn(|| tries.pause_after(Again::WhenAsked(None), QUICK))
-                .map(|p| p.as_secs())
-                .collect();
+        let pauses: Vec<u64> = std::iter::from_fn(|| tries.pause_after(Again::WhenAsked(None), QUICK))
+            .map(|p| p.as_secs())
+            .collect();
         assert_eq!(pauses.len(), 4);
         for (pause, least) in pauses.iter().zip([2, 4, 8, 16]) {
             assert!(*pause >= least && *pause <= least + 1, "{pauses:?}");

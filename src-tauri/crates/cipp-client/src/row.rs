@@ -23,10 +23,7 @@ pub struct Row {
 impl Row {
     /// A row from its JSON text, for example from an archive.
     pub fn from_raw(raw: Box<str>) -> Row {
-        Row {
-            raw,
-            repaired: false,
-        }
+        Row { raw, repaired: false }
     }
 
     /// A row from bytes off the wire. Bytes that are not UTF-8 become U+FFFD, and the row says so in its oddities.
@@ -191,9 +188,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 Key::RowKey => fields.row_key = text(value, "RowKey", odd),
                 Key::DateFilter => fields.date_filter = text(value, "DateFilter", odd),
                 Key::LogData => fields.log_data = present(value),
-                Key::StandardInfo | Key::Standard => {
-                    fields.standard_info = present(value).or(fields.standard_info)
-                }
+                Key::StandardInfo | Key::Standard => fields.standard_info = present(value).or(fields.standard_info),
                 Key::Other => {}
             }
         }
@@ -206,11 +201,7 @@ fn present(value: &RawValue) -> Option<&RawValue> {
 }
 
 /// The value as text: unescaped when it is a JSON text, else its JSON text and a note.
-fn text<'a>(
-    value: &'a RawValue,
-    name: &'static str,
-    oddities: &mut Vec<&'static str>,
-) -> Option<Cow<'a, str>> {
+fn text<'a>(value: &'a RawValue, name: &'static str, oddities: &mut Vec<&'static str>) -> Option<Cow<'a, str>> {
     let json = value.get();
     if json == "null" {
         return None;
@@ -236,8 +227,7 @@ fn date_text<'a>(value: &'a RawValue, oddities: &mut Vec<&'static str>) -> Optio
         return text(value, "DateTime", oddities);
     }
     oddities.push("DateTime");
-    let inside: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(value.get()).ok()?;
+    let inside: serde_json::Map<String, serde_json::Value> = serde_json::from_str(value.get()).ok()?;
     inside.into_iter().find_map(|(_, value)| {
         value
             .as_str()
@@ -263,18 +253,11 @@ fn with_nine_digits(text: &str) -> Cow<'_, str> {
     let Some(dot) = text.find('.') else {
         return Cow::Borrowed(text);
     };
-    let digits = text[dot + 1..]
-        .bytes()
-        .take_while(u8::is_ascii_digit)
-        .count();
+    let digits = text[dot + 1..].bytes().take_while(u8::is_ascii_digit).count();
     match digits {
         0 => Cow::Owned(format!("{}{}", &text[..dot], &text[dot + 1..])),
         1..=9 => Cow::Borrowed(text),
-        _ => Cow::Owned(format!(
-            "{}{}",
-            &text[..dot + 10],
-            &text[dot + 1 + digits..]
-        )),
+        _ => Cow::Owned(format!("{}{}", &text[..dot + 10], &text[dot + 1 + digits..])),
     }
 }
 
@@ -308,17 +291,10 @@ mod tests {
         );
         let fields = row.fields().unwrap();
         assert_eq!(fields.tenant.as_deref(), Some(r#"{"x":1}"#));
-        assert_eq!(
-            fields.message.as_deref(),
-            Some("12.50"),
-            "the last of two wins"
-        );
+        assert_eq!(fields.message.as_deref(), Some("12.50"), "the last of two wins");
         assert_eq!(fields.api.as_deref(), Some(""));
         assert_eq!(fields.standard_info.unwrap().get(), r#"{"Template":null}"#);
-        assert_eq!(
-            fields.oddities,
-            ["Tenant", "Message", "User", "Severity", "Message"]
-        );
+        assert_eq!(fields.oddities, ["Tenant", "Message", "User", "Severity", "Message"]);
     }
 
     #[test]
@@ -330,10 +306,7 @@ mod tests {
         );
         let hopeless = row(r#"{"DateTime":{"Year":2026}}"#);
         let fields = hopeless.fields().unwrap();
-        assert_eq!(
-            (fields.date_time, fields.oddities),
-            (None, vec!["DateTime"])
-        );
+        assert_eq!((fields.date_time, fields.oddities), (None, vec!["DateTime"]));
     }
 
     #[test]
@@ -371,14 +344,7 @@ mod tests {
 
     #[test]
     fn escaped_keys_are_the_same_keys() {
-        assert_eq!(
-            row(r#"{"U\u0073er":"a"}"#)
-                .fields()
-                .unwrap()
-                .user
-                .as_deref(),
-            Some("a")
-        );
+        assert_eq!(row(r#"{"U\u0073er":"a"}"#).fields().unwrap().user.as_deref(), Some("a"));
     }
 
     #[test]

@@ -91,6 +91,8 @@ impl Rows {
                 None => return self.end_with(ClientError::Cancelled),
                 Some(Ok(Some(chunk))) => self.split(&chunk),
                 Some(Ok(None)) => self.finish(),
+                // Broken after the end of the list: every row is there.
+                Some(Err(_)) if self.splitter.is_complete() => self.finish(),
                 Some(Err(error)) => {
                     let error = wire::broken_body(&self.host, error, self.rows_read, &body.known);
                     return self.end_with(error);

@@ -51,10 +51,7 @@ pub(crate) fn excerpt(text: &str, known: &Known) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -79,11 +76,7 @@ fn without_secrets(text: &str) -> String {
             continue;
         }
         let (found, after) = rest.split_at(word);
-        clean.push_str(if looks_secret(found, &before) {
-            REDACTED
-        } else {
-            found
-        });
+        clean.push_str(if looks_secret(found, &before) { REDACTED } else { found });
         before = found.to_ascii_lowercase();
         rest = after;
     }
@@ -138,10 +131,7 @@ mod tests {
                 "client_secret=hunter2&grant_type=x",
                 "client_secret=<redacted>&grant_type=x",
             ),
-            (
-                r#"{"access_token":"opaque"}"#,
-                r#"{"access_token":"<redacted>"}"#,
-            ),
+            (r#"{"access_token":"opaque"}"#, r#"{"access_token":"<redacted>"}"#),
             ("abc8Q%7E0123456789abcdefghijklmnopqrstuv", "<redacted>"),
         ] {
             assert_eq!(scrubbed(said), kept);
@@ -166,9 +156,6 @@ mod tests {
     #[test]
     fn known_values_go_whatever_they_look_like() {
         let known = Known::new(["pass word", "tok"]);
-        assert_eq!(
-            excerpt("pass word pass+word tok", &known),
-            "<redacted> <redacted> tok"
-        );
+        assert_eq!(excerpt("pass word pass+word tok", &known), "<redacted> <redacted> tok");
     }
 }

@@ -92,11 +92,7 @@ impl Splitter {
     }
 
     /// Takes the next bytes and appends the rows that end in them. Rows appended before an error are good.
-    pub(crate) fn push(
-        &mut self,
-        chunk: &[u8],
-        rows: &mut impl Extend<Row>,
-    ) -> Result<(), SplitError> {
+    pub(crate) fn push(&mut self, chunk: &[u8], rows: &mut impl Extend<Row>) -> Result<(), SplitError> {
         let mut at = 0;
         while at < chunk.len() {
             at = match self.place {
@@ -130,6 +126,11 @@ impl Splitter {
             Place::Other => Err(SplitError::NotAList(std::mem::take(&mut self.begun))),
             _ => Err(SplitError::CutOff),
         }
+    }
+
+    /// Whether the list is closed, so that nothing that matters can follow.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.place == Place::End
     }
 
     /// Bytes held from earlier chunks.
@@ -271,9 +272,7 @@ mod tests {
     use super::*;
 
     /// Rows and end of a body that arrives in these chunks.
-    fn split<'a>(
-        chunks: impl IntoIterator<Item = &'a [u8]>,
-    ) -> (Vec<String>, Result<(), SplitError>) {
+    fn split<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Result<(), SplitError>) {
         let (mut splitter, mut rows) = (Splitter::new(), Vec::new());
         let mut end = Ok(());
         for chunk in chunks {
@@ -283,10 +282,7 @@ mod tests {
             }
         }
         let end = end.and_then(|()| splitter.finish());
-        (
-            rows.into_iter().map(|row| row.into_raw().into()).collect(),
-            end,
-        )
+        (rows.into_iter().map(|row| row.into_raw().into()).collect(), end)
     }
 
     const NASTY: &str = "\u{feff} \r\n[ {\"a\":\"}]\\\"[{\\\\\",\"b\":[[1,{\"c\":\"\u{202e}\u{e9}\u{1f600}\"}],[]]} ,\t\"text, with ] and \\\" \",12.5e3,null,true , [ [ ] , \"]\" ],{}, {\"deep\":{\"er\":[{\"x\":{}}]}}\n]\n ";
@@ -347,9 +343,8 @@ mod tests {
         }
         let mut random = StdRng::seed_from_u64(2);
         for _ in 0..300 {
-            let expected: Vec<serde_json::Value> = (0..random.random_range(0..20))
-                .map(|_| value(&mut random, 4))
-                .collect();
+            let expected: Vec<serde_json::Value> =
+                (0..random.random_range(0..20)).map(|_| value(&mut random, 4)).collect();
             let text = if random.random() {
                 serde_json::to_string(&expected)
             } else {
@@ -357,10 +352,7 @@ mod tests {
             }
             .unwrap();
             let (rows, end) = split(text.as_bytes().chunks(random.random_range(1..40)));
-            let read: Vec<serde_json::Value> = rows
-                .iter()
-                .map(|row| serde_json::from_str(row).unwrap())
-                .collect();
+            let read: Vec<serde_json::Value> = rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect();
             assert_eq!((read, end), (expected, Ok(())), "{text}");
         }
     }
@@ -379,11 +371,7 @@ mod tests {
             let (rows, end) = split([&bytes[..cut]]);
             assert_eq!(
                 end,
-                Err(if cut < 7 {
-                    SplitError::Empty
-                } else {
-                    SplitError::CutOff
-                }),
+                Err(if cut < 7 { SplitError::Empty } else { SplitError::CutOff }),
                 "cut at {cut}"
             );
             assert_eq!(rows, NASTY_ROWS[..rows.len()]);
@@ -395,30 +383,19 @@ mod tests {
     #[test]
     fn a_broken_row_does_not_cost_its_neighbours() {
         let (rows, end) = split([&b"[{\"a\":1},{\"a\":},{a b}, nope,{\"a\":2}]"[..]]);
-        assert_eq!(
-            rows,
-            ["{\"a\":1}", "{\"a\":}", "{a b}", "nope", "{\"a\":2}"]
-        );
+        assert_eq!(rows, ["{\"a\":1}", "{\"a\":}", "{a b}", "nope", "{\"a\":2}"]);
         assert_eq!(end, Ok(()));
     }
 
     #[test]
     fn what_is_no_list_is_handed_over_to_be_explained() {
-        for body in [
-            "{\"Results\":\"x\"}",
-            "\"text\"",
-            "null",
-            "Endpoint not found",
-        ] {
+        for body in ["{\"Results\":\"x\"}", "\"text\"", "null", "Endpoint not found"] {
             assert_eq!(
                 split(body.as_bytes().chunks(3)),
                 (vec![], Err(SplitError::NotAList(body.into())))
             );
         }
-        assert_eq!(
-            split([&b"\r\n<!DOCTYPE html>"[..]]).1,
-            Err(SplitError::Html)
-        );
+        assert_eq!(split([&b"\r\n<!DOCTYPE html>"[..]]).1, Err(SplitError::Html));
         let endless = vec![b'x'; 10 * LONGEST_OTHER_BYTES];
         assert!(
             matches!(split([&endless[..]]).1, Err(SplitError::NotAList(begin)) if begin.len() == LONGEST_OTHER_BYTES)

@@ -1,6 +1,6 @@
 //! The HTTP clients, and what a failure on the wire means.
 //!
-//! Here: how the two clients (one for CIPP, one for the sign-in server) are built, and how an error of the network
+//! Here: how a client is built (for a server on this computer, or for any other), and how an error of the network
 //! libraries becomes a `ReachCause`. Not here: anything about statuses and bodies (`reply.rs`).
 //!
 //! No redirect is ever followed: the bearer token is bound to one host, and CIPP's website answers with a redirect to
@@ -12,12 +12,15 @@ use std::io::ErrorKind as Io;
 use std::path::Path;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
 use crate::client::ClientOptions;
 use crate::error::{ClientError, ReachCause};
 use crate::retry::{Again, Failure};
 use crate::scrub::{Known, excerpt};
 
-/// An HTTP client for one server.
+/// An HTTP client. `loopback` allows plain http and skips the proxy; nothing else may.
 pub(crate) fn http_client(
     options: &ClientOptions,
     ca_cert: Option<&Path>,
@@ -43,42 +46,45 @@ pub(crate) fn http_client(
         builder = builder.tls_certs_merge(certificates(path)?);
     }
     builder.build().map_err(|error| ClientError::Local {
-        detail: format!(
-            "The HTTP client could not be set up: {}.",
-            chain(&error.without_url())
-        ),
+        detail: format!("The HTTP client could not be set up: {}.", chain(&error.without_url())),
     })
 }
 
 /// The certificates of a file, PEM (one or more) or DER.
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
-    let name = path.display();
     let refuse = |what: String| ClientError::Local {
-        detail: format!("The CA certificate file {name} {what}."),
+        detail: format!("The CA certificate file {} {what}.", path.display()),
     };
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-    let pem = memchr::memmem::find(&bytes, b"-----BEGIN").is_some();
-    let parsed = if pem {
-        reqwest::Certificate::from_pem_bundle(&bytes)
+    parsed_certificates(&bytes).ok_or_else(|| refuse("holds no certificate (PEM or DER)".into()))
+}
+
+fn parsed_certificates(bytes: &[u8]) -> Option<Vec<reqwest::Certificate>> {
+    let pem = memchr::memmem::find(bytes, b"-----BEGIN").is_some();
+    let found: Vec<CertificateDer<'_>> = if pem {
+        CertificateDer::pem_slice_iter(bytes).collect::<Result<_, _>>().ok()?
     } else {
-        reqwest::Certificate::from_der(&bytes).map(|one| vec![one])
+        vec![CertificateDer::from_slice(bytes)]
     };
-    match parsed {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(refuse("holds no certificate (PEM or DER)".into())),
-    }
+    // The HTTP library looks inside only when the client is built, and then cannot say which file it was.
+    let mut readable = rustls::RootCertStore::empty();
+    let made = found.iter().map(|der| {
+        readable.add(der.clone()).ok()?;
+        reqwest::Certificate::from_der(der).ok()
+    });
+    made.collect::<Option<Vec<_>>>()
+        .filter(|certificates| !certificates.is_empty())
 }
 
 /// A request that got no answer.
 pub(crate) fn failure(host: &str, error: reqwest::Error, known: &Known) -> Failure {
     let error = error.without_url();
     let cause = cause_of(&error);
-    // A broken connection may be tried again because only reads come here. A certificate does not get better, and a
-    // read that used up its time-out is not worth a second one.
+    // A broken connection may be tried again because only reads come here. A certificate does not get better, and who
+    // has waited for a time-out once should be told.
     let again = match cause {
-        ReachCause::Tls | ReachCause::Proxy => Again::No,
-        ReachCause::Timeout if !error.is_connect() => Again::No,
-        _ => Again::Soon,
+        ReachCause::Tls | ReachCause::Proxy | ReachCause::Timeout => Again::No,
+        ReachCause::Dns | ReachCause::Refused | ReachCause::Reset | ReachCause::Other => Again::Soon,
     };
     Failure {
         error: unreachable(host, cause, &chain(&error), known),
@@ -96,19 +102,11 @@ pub(crate) fn timed_out(host: &str, after: Duration) -> Failure {
 }
 
 /// A body that broke off: before any row came it is like no answer at all, after that the rows are kept.
-pub(crate) fn broken_body(
-    host: &str,
-    error: reqwest::Error,
-    rows_read: u64,
-    known: &Known,
-) -> ClientError {
+pub(crate) fn broken_body(host: &str, error: reqwest::Error, rows_read: u64, known: &Known) -> ClientError {
     let error = error.without_url();
     let words = chain(&error);
     let cause = cause_of(&error);
-    if rows_read == 0
-        && matches!(cause, ReachCause::Timeout | ReachCause::Reset)
-        && !ends_early(&words)
-    {
+    if rows_read == 0 && matches!(cause, ReachCause::Timeout | ReachCause::Reset) && !ends_early(&words) {
         return unreachable(host, cause, &words, known);
     }
     ClientError::CutOff {
@@ -128,12 +126,7 @@ fn ends_early(words: &str) -> bool {
     .any(|fragment| words.contains(fragment))
 }
 
-pub(crate) fn unreachable(
-    host: &str,
-    cause: ReachCause,
-    detail: &str,
-    known: &Known,
-) -> ClientError {
+pub(crate) fn unreachable(host: &str, cause: ReachCause, detail: &str, known: &Known) -> ClientError {
     ClientError::Unreachable {
         host: host.to_owned(),
         cause,
@@ -156,18 +149,14 @@ pub(crate) fn cause_of(error: &reqwest::Error) -> ReachCause {
         }
         if let Some(io) = inner.downcast_ref::<std::io::Error>() {
             // The TLS library hides inside an io::Error, which then is not part of the chain of sources.
-            if io
-                .get_ref()
-                .is_some_and(|inside| inside.is::<rustls::Error>())
-            {
+            if io.get_ref().is_some_and(|inside| inside.is::<rustls::Error>()) {
                 return ReachCause::Tls;
             }
             match io.kind() {
                 Io::ConnectionRefused => return ReachCause::Refused,
-                Io::ConnectionReset
-                | Io::ConnectionAborted
-                | Io::BrokenPipe
-                | Io::UnexpectedEof => return ReachCause::Reset,
+                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => {
+                    return ReachCause::Reset;
+                }
                 Io::TimedOut => return ReachCause::Timeout,
                 _ => {}
             }

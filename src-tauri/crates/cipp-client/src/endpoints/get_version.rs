@@ -64,16 +64,9 @@ mod tests {
     fn reads_versions_however_they_are_typed() {
         let read = version(json!({"LocalCIPPVersion": null, "LocalCIPPAPIVersion": "10.8.1", "RemoteCIPPAPIVersion": 11, "OutOfDateCIPPAPI": "True"})).unwrap();
         assert_eq!(
-            (
-                read.local_cipp,
-                read.local_api.as_deref(),
-                read.remote_api.as_deref()
-            ),
+            (read.local_cipp, read.local_api.as_deref(), read.remote_api.as_deref()),
             (None, Some("10.8.1"), Some("11"))
         );
-        assert_eq!(
-            (read.api_out_of_date, read.cipp_out_of_date),
-            (Some(true), None)
-        );
+        assert_eq!((read.api_out_of_date, read.cipp_out_of_date), (Some(true), None));
     }
 }

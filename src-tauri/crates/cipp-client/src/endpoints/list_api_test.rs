@@ -60,9 +60,7 @@ mod tests {
         );
         assert!(!format!("{test:?}").contains("planted"));
         assert_eq!(
-            api_test(json!({"AllowedTenants": "a"}))
-                .unwrap()
-                .allowed_tenants,
+            api_test(json!({"AllowedTenants": "a"})).unwrap().allowed_tenants,
             Some(vec!["a".into()])
         );
     }

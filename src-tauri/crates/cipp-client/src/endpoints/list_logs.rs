@@ -76,11 +76,7 @@ impl ListLogs {
             ("EndDate", self.to.to_string()),
             ("Severity", severities),
         ];
-        for (name, value) in [
-            ("User", &self.user),
-            ("Tenant", &self.tenant),
-            ("API", &self.api_regex),
-        ] {
+        for (name, value) in [("User", &self.user), ("Tenant", &self.tenant), ("API", &self.api_regex)] {
             if let Some(value) = value.as_deref().filter(|value| !value.trim().is_empty()) {
                 query.push((name, value.to_owned()));
             }
@@ -94,11 +90,7 @@ impl Client {
     ///
     /// # Errors
     /// Everything that happens before the first row, see [`ClientError`].
-    pub async fn list_logs(
-        &self,
-        request: &ListLogs,
-        cancel: &CancellationToken,
-    ) -> Result<Rows, ClientError> {
+    pub async fn list_logs(&self, request: &ListLogs, cancel: &CancellationToken) -> Result<Rows, ClientError> {
         self.rows(&ENDPOINT, &request.query(), cancel).await
     }
 
@@ -114,9 +106,7 @@ impl Client {
         day: Day,
         cancel: &CancellationToken,
     ) -> Result<Option<Row>, ClientError> {
-        let mut rows = self
-            .rows(&ENDPOINT, &entry_query(row_key, day)?, cancel)
-            .await?;
+        let mut rows = self.rows(&ENDPOINT, &entry_query(row_key, day)?, cancel).await?;
         rows.next().await.transpose()
     }
 }
@@ -147,10 +137,7 @@ mod tests {
                 ("Filter", "true"),
                 ("StartDate", "20260808"),
                 ("EndDate", "20260808"),
-                (
-                    "Severity",
-                    "Info,Information,Warn,Warning,Error,Critical,Alert"
-                )
+                ("Severity", "Info,Information,Warn,Warning,Error,Critical,Alert")
             ]
             .map(|(name, value)| (name, value.to_owned()))
         );
@@ -167,10 +154,7 @@ mod tests {
         };
         let query = request.query();
         assert_eq!(query.len(), 5);
-        assert!(
-            query.contains(&("Severity", "Error,Debug".into()))
-                && query.contains(&("User", "anna@*".into()))
-        );
+        assert!(query.contains(&("Severity", "Error,Debug".into())) && query.contains(&("User", "anna@*".into())));
         assert!(query.iter().all(|(_, value)| !value.is_empty()));
     }
 
@@ -181,16 +165,10 @@ mod tests {
         assert_eq!(
             query,
             [
-                (
-                    "logentryid",
-                    "7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f".to_owned()
-                ),
+                ("logentryid", "7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f".to_owned()),
                 ("DateFilter", "20260808".to_owned())
             ]
         );
-        assert!(matches!(
-            entry_query("x", day),
-            Err(ClientError::Local { .. })
-        ));
+        assert!(matches!(entry_query("x", day), Err(ClientError::Local { .. })));
     }
 }

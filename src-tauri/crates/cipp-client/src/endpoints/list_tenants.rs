@@ -39,10 +39,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`]; [`ClientError::ServerTrouble`] with status 200 when CIPP reports a failure in the list.
-    pub async fn list_tenants(
-        &self,
-        cancel: &CancellationToken,
-    ) -> Result<Vec<Tenant>, ClientError> {
+    pub async fn list_tenants(&self, cancel: &CancellationToken) -> Result<Vec<Tenant>, ClientError> {
         tenants(self.whole(&ENDPOINT, &[], cancel).await?)
     }
 }
@@ -68,11 +65,7 @@ fn tenants(reply: Value) -> Result<Vec<Tenant>, ClientError> {
         });
     }
     // Zero tenants may come as a list with one null.
-    Ok(rows
-        .iter()
-        .filter(|row| row.is_object())
-        .map(tenant)
-        .collect())
+    Ok(rows.iter().filter(|row| row.is_object()).map(tenant).collect())
 }
 
 fn failure(row: &Value) -> Option<String> {
@@ -102,11 +95,7 @@ mod tests {
     fn reads_tenants_and_the_forms_of_none() {
         let read = tenants(json!([{"customerId": "1", "defaultDomainName": "contoso.com", "displayName": "Contoso", "Excluded": false}])).unwrap();
         assert_eq!(
-            (
-                read.len(),
-                read[0].display_name.as_deref(),
-                read[0].excluded
-            ),
+            (read.len(), read[0].display_name.as_deref(), read[0].excluded),
             (1, Some("Contoso"), Some(false))
         );
         for none in [json!([]), json!([null]), json!(null)] {
@@ -116,8 +105,7 @@ mod tests {
 
     #[test]
     fn a_failure_with_status_200_is_a_failure() {
-        let reply =
-            json!([{"displayName": "Could not retrieve the tenants.", "Results": "Graph said no"}]);
+        let reply = json!([{"displayName": "Could not retrieve the tenants.", "Results": "Graph said no"}]);
         assert_eq!(
             tenants(reply).unwrap_err(),
             ClientError::ServerTrouble {

@@ -20,7 +20,7 @@ pub struct Endpoint {
     pub name: &'static str,
     /// The permission that the API client's role needs; `Public` for none.
     pub permission: &'static str,
-    /// Whether it is called without a token.
+    /// Whether it is called without a token first.
     pub public: bool,
 }
 
@@ -59,10 +59,7 @@ fn texts(object: &Value, name: &str) -> Option<Vec<String>> {
         Value::Array(items) => Some(
             items
                 .iter()
-                .map(|item| {
-                    item.as_str()
-                        .map_or_else(|| item.to_string(), str::to_owned)
-                })
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
                 .collect(),
         ),
         _ => None,

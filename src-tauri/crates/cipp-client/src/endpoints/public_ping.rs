@@ -1,7 +1,7 @@
 //! `PublicPing`: whether the instance answers at all. Called without a token.
 //!
-//! A function app without its website in front may still ask for one and answer 401 (facts: CIPP 2.8); that error then
-//! proves that somebody is there.
+//! A function app without its website in front may still ask for one and answer 401 (facts: CIPP 2.8); then the call is
+//! made again with a token.
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
