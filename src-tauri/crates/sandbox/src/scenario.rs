@@ -154,6 +154,8 @@ pub struct Scenario {
     pub calls_per_10_seconds: u32,
 
     // ---- The rows themselves. Acted on by the world.
+    /// The instance's offset from UTC in hours, which decides day keys and what today is (facts: cipp 1.5).
+    pub instance_utc_offset_hours: i8,
     /// The middle row of every day is not valid JSON.
     pub corrupt_row: bool,
     /// Yesterday has 200,000 rows.
@@ -203,6 +205,7 @@ impl Default for Scenario {
             row_delay_ms: 0,
             cache_fresh_seconds: 600,
             calls_per_10_seconds: 300,
+            instance_utc_offset_hours: 0,
             corrupt_row: false,
             big_day: false,
             deep_log_data: false,
@@ -245,10 +248,7 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError::Malformed`] if a file is wrong, which a test rules out.
     pub fn all() -> Result<Vec<Self>, ScenarioError> {
-        FILES
-            .iter()
-            .map(|(name, text)| Self::from_toml(name, text))
-            .collect()
+        FILES.iter().map(|(name, text)| Self::from_toml(name, text)).collect()
     }
 
     /// A scenario from TOML text; what the text leaves out is as in a healthy Function App.
@@ -336,6 +336,7 @@ const FILES: &[(&str, &str)] = files![
     "truncated_body",
     "aborted_body",
     "reset_mid_row",
+    "time_zone",
     "corrupt_row",
     "odd_types",
     "big_day",
@@ -351,18 +352,10 @@ mod tests {
     #[test]
     fn every_file_is_listed_and_every_scenario_reads() {
         let scenarios = Scenario::all().unwrap();
-        let mut files: Vec<String> =
-            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"))
-                .unwrap()
-                .map(|file| {
-                    file.unwrap()
-                        .path()
-                        .file_stem()
-                        .unwrap()
-                        .to_string_lossy()
-                        .into_owned()
-                })
-                .collect();
+        let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"))
+            .unwrap()
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
         files.sort();
         let mut names: Vec<&str> = Scenario::names().collect();
         names.sort_unstable();

@@ -14,7 +14,10 @@ use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-use jiff::Timestamp;
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -104,14 +107,10 @@ impl fmt::Debug for Ready {
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The address asked for is not on the loopback interface.
-    #[error(
-        "The sandbox listens on this computer only: {0} is not a loopback address. Use 127.0.0.1 or [::1]."
-    )]
+    #[error("The sandbox listens on this computer only: {0} is not a loopback address. Use 127.0.0.1 or [::1].")]
     NotLoopback(IpAddr),
     /// A port could not be opened.
-    #[error(
-        "The sandbox could not listen on {address}: {source}. Choose another port, or 0 for any free one."
-    )]
+    #[error("The sandbox could not listen on {address}: {source}. Choose another port, or 0 for any free one.")]
     Listen {
         /// The address that was asked for.
         address: SocketAddr,
@@ -193,27 +192,21 @@ struct Listeners {
 
 impl Listeners {
     fn open(address: SocketAddr, flavour: Flavour) -> Result<Self, SandboxError> {
-        let open = |address| {
-            TcpListener::bind(address).map_err(|source| SandboxError::Listen { address, source })
-        };
+        let open = |address| TcpListener::bind(address).map_err(|source| SandboxError::Listen { address, source });
         let any_port = SocketAddr::new(address.ip(), 0);
         Ok(Self {
             authority: open(address)?,
             api: open(any_port)?,
-            website: (flavour == Flavour::FunctionApp)
-                .then(|| open(any_port))
-                .transpose()?,
+            website: (flavour == Flavour::FunctionApp).then(|| open(any_port)).transpose()?,
         })
     }
 
     fn origins(&self, tls: bool) -> Result<Origins, SandboxError> {
         let origin = |listener: &TcpListener| {
-            let address = listener
-                .local_addr()
-                .map_err(|source| SandboxError::Listen {
-                    address: SocketAddr::from(([127, 0, 0, 1], 0)),
-                    source,
-                })?;
+            let address = listener.local_addr().map_err(|source| SandboxError::Listen {
+                address: SocketAddr::from(([127, 0, 0, 1], 0)),
+                source,
+            })?;
             Ok(if tls {
                 // MSAL and certificates want a name.
                 format!("https://localhost:{}", address.port())
@@ -224,10 +217,7 @@ impl Listeners {
         let api = origin(&self.api)?;
         Ok(Origins {
             authority: origin(&self.authority)?,
-            website: self
-                .website
-                .as_ref()
-                .map_or_else(|| Ok(api.clone()), origin)?,
+            website: self.website.as_ref().map_or_else(|| Ok(api.clone()), origin)?,
             api,
         })
     }
@@ -257,14 +247,12 @@ impl Parts {
             options.seed,
             options.now.unwrap_or(now),
             world_flags(&options.scenario),
-        );
+        )
+        .in_zone(instance_zone(&options.scenario));
         Ok(Self {
             identity: Arc::new(Identity::of(world.cast(), options.seed)?),
             key: Arc::new(SigningKey::generate()?),
-            certificates: options
-                .tls
-                .then(|| Certificates::generate(now))
-                .transpose()?,
+            certificates: options.tls.then(|| Certificates::generate(now)).transpose()?,
             world,
             scenario: Arc::new(options.scenario.clone()),
             clock: Clock::ahead_by(options.scenario.clock_skew_seconds),
@@ -368,6 +356,11 @@ impl Parts {
     }
 }
 
+fn instance_zone(scenario: &Scenario) -> TimeZone {
+    let hours = scenario.instance_utc_offset_hours;
+    Offset::from_hours(hours).map_or(TimeZone::UTC, TimeZone::fixed)
+}
+
 fn world_flags(scenario: &Scenario) -> WorldFlags {
     WorldFlags {
         corrupt_row: scenario.corrupt_row,
@@ -380,12 +373,7 @@ fn world_flags(scenario: &Scenario) -> WorldFlags {
 }
 
 impl Sandbox {
-    fn spawn(
-        &mut self,
-        listener: TcpListener,
-        router: Router,
-        tls: Option<RustlsConfig>,
-    ) -> Result<(), SandboxError> {
+    fn spawn(&mut self, listener: TcpListener, router: Router, tls: Option<RustlsConfig>) -> Result<(), SandboxError> {
         let address = listener.local_addr();
         let handle = Handle::new();
         let server = axum_server::from_tcp(listener).map_err(|source| SandboxError::Listen {
@@ -396,9 +384,7 @@ impl Sandbox {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         self.handles.push(handle);
         match tls {
-            None => self
-                .servers
-                .spawn(server.acceptor(ResettableAcceptor).serve(service)),
+            None => self.servers.spawn(server.acceptor(ResettableAcceptor).serve(service)),
             Some(config) => {
                 let acceptor = RustlsAcceptor::new(config).acceptor(ResettableAcceptor);
                 self.servers.spawn(server.acceptor(acceptor).serve(service))

@@ -1,5 +1,11 @@
 //! Entra's documents and refusals, as the facts have them (facts: entra A, B).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -15,10 +21,7 @@ async fn ask(url: String, form: &[(&'static str, String)]) -> Response {
 /// The refusal's code, after checking everything that all refusals have in common.
 async fn code_of(response: Response, status: u16, error: &str) -> u64 {
     assert_eq!(response.status(), status);
-    assert_eq!(
-        header(&response, "content-type"),
-        "application/json; charset=utf-8"
-    );
+    assert_eq!(header(&response, "content-type"), "application/json; charset=utf-8");
     let request_id = header(&response, "x-ms-request-id").to_owned();
     let body: Value = response.json().await.unwrap();
     let code = body["error_codes"][0].as_u64().unwrap();
@@ -112,24 +115,18 @@ async fn a_version_1_token_has_exactly_its_claims() {
     assert_eq!(
         keys(&claims),
         [
-            "aud", "iss", "iat", "nbf", "exp", "aio", "appid", "appidacr", "idp", "oid", "rh",
-            "sub", "tid", "uti", "ver"
+            "aud", "iss", "iat", "nbf", "exp", "aio", "appid", "appidacr", "idp", "oid", "rh", "sub", "tid", "uti",
+            "ver"
         ]
     );
     let issuer = format!("https://sts.windows.net/{}/", ready.tenant_id);
     assert_eq!(claims["aud"], format!("api://{}", ready.client_id));
-    assert_eq!(
-        (&claims["iss"], &claims["idp"]),
-        (&json!(issuer), &json!(issuer))
-    );
+    assert_eq!((&claims["iss"], &claims["idp"]), (&json!(issuer), &json!(issuer)));
     assert_eq!(
         (&claims["appid"], &claims["appidacr"]),
         (&json!(ready.client_id), &json!("1"))
     );
-    assert_eq!(
-        (&claims["sub"], &claims["ver"]),
-        (&claims["oid"], &json!("1.0"))
-    );
+    assert_eq!((&claims["sub"], &claims["ver"]), (&claims["oid"], &json!("1.0")));
 }
 
 #[tokio::test]
@@ -138,15 +135,11 @@ async fn a_version_2_token_has_exactly_its_claims() {
     let ready = sandbox.ready();
     let token = token(ready).await;
     let (head, claims) = (segment(&token, 0), segment(&token, 1));
-    assert!(
-        head.contains_key("kid") && !head.contains_key("x5t"),
-        "{head:?}"
-    );
+    assert!(head.contains_key("kid") && !head.contains_key("x5t"), "{head:?}");
     assert_eq!(
         keys(&claims),
         [
-            "aud", "iss", "iat", "nbf", "exp", "aio", "azp", "azpacr", "oid", "rh", "sub", "tid",
-            "uti", "ver"
+            "aud", "iss", "iat", "nbf", "exp", "aio", "azp", "azpacr", "oid", "rh", "sub", "tid", "uti", "ver"
         ]
     );
     assert_eq!(claims["aud"], ready.client_id);
@@ -161,27 +154,15 @@ async fn a_version_2_token_has_exactly_its_claims() {
 async fn a_token_verifies_under_the_published_key() {
     let sandbox = sandbox("healthy").await;
     let ready = sandbox.ready();
-    let url = format!(
-        "{}/{}/discovery/v2.0/keys",
-        ready.authority, ready.tenant_id
-    );
-    let keys: Value = client()
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let url = format!("{}/{}/discovery/v2.0/keys", ready.authority, ready.tenant_id);
+    let keys: Value = client().get(url).send().await.unwrap().json().await.unwrap();
     let key = &keys["keys"][0];
     for member in ["kty", "use", "kid", "x5t", "n", "e", "x5c", "issuer"] {
         assert!(!key[member].is_null(), "{member} is missing in {key:#}");
     }
     let token = token(ready).await;
     assert_eq!(segment(&token, 0)["kid"], key["kid"]);
-    let decoding =
-        DecodingKey::from_rsa_components(key["n"].as_str().unwrap(), key["e"].as_str().unwrap())
-            .unwrap();
+    let decoding = DecodingKey::from_rsa_components(key["n"].as_str().unwrap(), key["e"].as_str().unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_audience(&[format!("api://{}", ready.client_id)]);
     jsonwebtoken::decode::<Value>(&token, &decoding, &validation).unwrap();
@@ -194,31 +175,13 @@ async fn each_mistake_in_a_request_has_its_refusal() {
     let own = format!("api://{}", ready.client_id);
     let secret_id = Uuid::new_v4().to_string();
     let cases: Vec<(&str, &str, u16, &str, u64)> = vec![
-        (
-            "client_secret",
-            "abc8Q~wrong",
-            401,
-            "invalid_client",
-            7_000_215,
-        ),
-        (
-            "client_secret",
-            &secret_id,
-            401,
-            "invalid_client",
-            7_000_215,
-        ),
+        ("client_secret", "abc8Q~wrong", 401, "invalid_client", 7_000_215),
+        ("client_secret", &secret_id, 401, "invalid_client", 7_000_215),
         ("client_secret", "", 401, "invalid_client", 7_000_218),
         ("client_id", &secret_id, 400, "unauthorized_client", 700_016),
         ("client_id", "", 400, "invalid_request", 900_144),
         ("grant_type", "", 400, "invalid_request", 900_144),
-        (
-            "grant_type",
-            "password",
-            400,
-            "unsupported_grant_type",
-            70003,
-        ),
+        ("grant_type", "password", 400, "unsupported_grant_type", 70003),
         ("scope", "", 400, "invalid_request", 900_144),
         ("scope", &own, 400, "invalid_scope", 1_002_012),
         ("scope", "/.default", 400, "invalid_scope", 70011),
@@ -242,11 +205,7 @@ async fn each_mistake_in_a_request_has_its_refusal() {
         form.retain(|(name, _)| *name != field);
         form.push((field, value.to_owned()));
         let response = ask(token_url(ready), &form).await;
-        assert_eq!(
-            code_of(response, status, error).await,
-            code,
-            "{field}={value}"
-        );
+        assert_eq!(code_of(response, status, error).await, code, "{field}={value}");
     }
 }
 
@@ -265,11 +224,7 @@ async fn each_mistake_in_the_tenant_has_its_refusal() {
     ] {
         let url = format!("{}/{tenant}/oauth2/v2.0/token", ready.authority);
         let response = ask(url, &form(ready)).await;
-        assert_eq!(
-            code_of(response, 400, "invalid_request").await,
-            code,
-            "{tenant}"
-        );
+        assert_eq!(code_of(response, 400, "invalid_request").await, code, "{tenant}");
     }
 }
 
@@ -324,12 +279,7 @@ async fn the_clients_request_id_comes_back() {
 async fn scenarios_refuse_with_their_code() {
     for (scenario, status, error, code) in [
         ("expired_secret", 401, "invalid_client", 7_000_222),
-        (
-            "service_principal_missing",
-            401,
-            "invalid_client",
-            7_000_229,
-        ),
+        ("service_principal_missing", 401, "invalid_client", 7_000_229),
         ("app_disabled", 400, "unauthorized_client", 7_000_112),
         ("assignment_required", 400, "invalid_grant", 501_051),
         ("conditional_access", 400, "invalid_grant", 53003),
@@ -347,10 +297,7 @@ async fn throttling_and_trouble_pass() {
     for _ in 0..2 {
         let response = ask(token_url(throttled.ready()), &form(throttled.ready())).await;
         assert_eq!(header(&response, "retry-after"), "1");
-        assert_eq!(
-            code_of(response, 429, "temporarily_unavailable").await,
-            90055
-        );
+        assert_eq!(code_of(response, 429, "temporarily_unavailable").await, 90055);
     }
     token(throttled.ready()).await;
 
@@ -367,12 +314,7 @@ async fn throttling_and_trouble_pass() {
 async fn the_configuration_names_the_tenants_guid_even_when_asked_by_domain() {
     let sandbox = sandbox("healthy").await;
     let ready = sandbox.ready();
-    let url = |tenant: &str| {
-        format!(
-            "{}/{tenant}/v2.0/.well-known/openid-configuration",
-            ready.authority
-        )
-    };
+    let url = |tenant: &str| format!("{}/{tenant}/v2.0/.well-known/openid-configuration", ready.authority);
     let document: Value = client()
         .get(url("harbourlight.example"))
         .send()
@@ -396,17 +338,10 @@ async fn instance_discovery_knows_itself_and_microsofts_hosts_only() {
     let ready = sandbox.ready();
     let ask = async |endpoint: String| {
         let url = format!("{}/common/discovery/instance", ready.authority);
-        let query = [
-            ("authorization_endpoint", endpoint),
-            ("api-version", "1.1".into()),
-        ];
+        let query = [("authorization_endpoint", endpoint), ("api-version", "1.1".into())];
         client().get(url).query(&query).send().await.unwrap()
     };
-    let own = ask(format!(
-        "{}/{}/oauth2/v2.0/authorize",
-        ready.authority, ready.tenant_id
-    ))
-    .await;
+    let own = ask(format!("{}/{}/oauth2/v2.0/authorize", ready.authority, ready.tenant_id)).await;
     assert_eq!(header(&own, "cache-control"), "max-age=86400, private");
     let own: Value = own.json().await.unwrap();
     let expected = format!(
@@ -415,13 +350,9 @@ async fn instance_discovery_knows_itself_and_microsofts_hosts_only() {
     );
     assert_eq!(own["tenant_discovery_endpoint"], expected);
     assert_eq!(own["metadata"][0]["preferred_cache"], "login.windows.net");
-    let microsoft =
-        ask("https://login.microsoftonline.com/common/oauth2/v2.0/authorize".into()).await;
+    let microsoft = ask("https://login.microsoftonline.com/common/oauth2/v2.0/authorize".into()).await;
     assert_eq!(microsoft.status(), 200);
     let foreign = ask("https://login.example/common/oauth2/v2.0/authorize".into()).await;
     assert_eq!(foreign.status(), 400);
-    assert_eq!(
-        foreign.json::<Value>().await.unwrap()["error"],
-        "invalid_instance"
-    );
+    assert_eq!(foreign.json::<Value>().await.unwrap()["error"], "invalid_instance");
 }

@@ -1,5 +1,11 @@
 //! Trouble on the way, as the scenarios ask for it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 use std::{error::Error, io::ErrorKind, time::Duration};
@@ -29,8 +35,7 @@ async fn read(mut response: reqwest::Response) -> (Vec<u8>, Option<reqwest::Erro
 
 fn is_reset(error: &(dyn Error + 'static)) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|io| io.kind() == ErrorKind::ConnectionReset)
-        || error.source().is_some_and(is_reset)
+    io.is_some_and(|io| io.kind() == ErrorKind::ConnectionReset) || error.source().is_some_and(is_reset)
 }
 
 #[tokio::test]
@@ -45,12 +50,7 @@ async fn throttled_calls_come_first_and_then_all_is_well() {
         );
         assert_eq!(response.bytes().await.unwrap().len(), 0);
     }
-    assert_eq!(
-        get_with(sandbox.ready(), &token, "GetVersion")
-            .await
-            .status(),
-        200
-    );
+    assert_eq!(get_with(sandbox.ready(), &token, "GetVersion").await.status(), 200);
 }
 
 #[tokio::test]
@@ -64,10 +64,7 @@ async fn starting_is_said_in_the_words_of_the_hosting_form() {
     let function_app = sandbox_with("starting_calls = 1").await;
     let response = get(function_app.ready(), "GetVersion").await;
     assert_eq!(response.status(), 503);
-    assert_eq!(
-        response.text().await.unwrap(),
-        "Function host is not running."
-    );
+    assert_eq!(response.text().await.unwrap(), "Function host is not running.");
     assert_eq!(get(function_app.ready(), "GetVersion").await.status(), 200);
 }
 
@@ -102,11 +99,7 @@ async fn a_portal_answers_200_with_a_page() {
 async fn a_hanging_call_is_never_answered() {
     let sandbox = sandbox("hang").await;
     let call = get(sandbox.ready(), "ListLogs");
-    assert!(
-        tokio::time::timeout(Duration::from_secs(1), call)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err());
 }
 
 #[tokio::test]
@@ -187,11 +180,7 @@ async fn slow_rows_come_one_by_one() {
 #[tokio::test]
 async fn a_healthy_sandbox_sends_all_rows() {
     let sandbox = sandbox("healthy").await;
-    let body = get(sandbox.ready(), EVERYTHING)
-        .await
-        .bytes()
-        .await
-        .unwrap();
+    let body = get(sandbox.ready(), EVERYTHING).await.bytes().await.unwrap();
     assert!(rows(&body) > 40_000);
     let _: Vec<Value> = serde_json::from_slice(&body).unwrap();
 }

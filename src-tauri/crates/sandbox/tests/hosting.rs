@@ -1,6 +1,12 @@
 //! What stands in front of CIPP's own code: the door, the container's cache and limit, the website
 //! (facts: cipp 0.3, 1.9, 2.2, 2.3, 2.9).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod support;
 
 use std::time::Duration;
@@ -15,16 +21,10 @@ async fn assert_turned_away(response: Response, status: u16) {
     assert!(header(&response, "content-type").starts_with("text/html"));
     if status == 401 {
         let challenge = header(&response, "www-authenticate");
-        assert!(
-            challenge.starts_with("Bearer realm=\"127.0.0.1:"),
-            "{challenge}"
-        );
+        assert!(challenge.starts_with("Bearer realm=\"127.0.0.1:"), "{challenge}");
     }
     let text = response.text().await.unwrap();
-    assert_eq!(
-        text,
-        "You do not have permission to view this directory or page."
-    );
+    assert_eq!(text, "You do not have permission to view this directory or page.");
 }
 
 #[tokio::test]
@@ -64,22 +64,13 @@ async fn without_a_token_a_function_app_says_401_and_a_container_lets_cipp_refus
         .await
         .unwrap();
     assert_eq!(response.status(), 403);
-    assert!(
-        response
-            .json::<String>()
-            .await
-            .unwrap()
-            .contains("FromBase64String")
-    );
+    assert!(response.json::<String>().await.unwrap().contains("FromBase64String"));
     let ping = client()
         .get(url(&container.ready().api_url, "PublicPing"))
         .send()
         .await
         .unwrap();
-    assert_eq!(
-        ping.json::<Value>().await.unwrap()["Results"]["Message"],
-        "Pong"
-    );
+    assert_eq!(ping.json::<Value>().await.unwrap()["Results"]["Message"], "Pong");
 }
 
 #[tokio::test]
@@ -115,11 +106,7 @@ async fn a_token_that_is_forged_foreign_or_expired_is_not_accepted() {
     // Good in every respect but the key it is signed with: that of another sandbox with the same IDs.
     let twin = support::sandbox("healthy").await;
     assert_eq!(twin.ready().client_id, ready.client_id);
-    assert_turned_away(
-        get_with(ready, &token(twin.ready()).await, "ListLogs").await,
-        401,
-    )
-    .await;
+    assert_turned_away(get_with(ready, &token(twin.ready()).await, "ListLogs").await, 401).await;
 
     let brief = sandbox_with("token_lifetime_seconds = 0").await;
     assert_turned_away(get(brief.ready(), "ListLogs").await, 401).await;
@@ -127,32 +114,17 @@ async fn a_token_that_is_forged_foreign_or_expired_is_not_accepted() {
 
 #[tokio::test]
 async fn a_configuration_that_is_not_there_yet_keeps_good_tokens_out() {
-    assert_turned_away(
-        get(sandbox("not_saved").await.ready(), "ListLogs").await,
-        401,
-    )
-    .await;
-    assert_turned_away(
-        get(sandbox("client_not_allowed").await.ready(), "ListLogs").await,
-        403,
-    )
-    .await;
+    assert_turned_away(get(sandbox("not_saved").await.ready(), "ListLogs").await, 401).await;
+    assert_turned_away(get(sandbox("client_not_allowed").await.ready(), "ListLogs").await, 403).await;
     let restarting = sandbox("restarting").await;
     let response = get(restarting.ready(), "ListLogs").await;
     assert_eq!(response.status(), 503);
-    assert_eq!(
-        response.text().await.unwrap(),
-        "The service is unavailable."
-    );
+    assert_eq!(response.text().await.unwrap(), "The service is unavailable.");
 }
 
 #[tokio::test]
 async fn version_2_tokens_pass_unless_their_audience_is_missing() {
-    assert_turned_away(
-        get(sandbox("v2_audience_gap").await.ready(), "ListTenants").await,
-        401,
-    )
-    .await;
+    assert_turned_away(get(sandbox("v2_audience_gap").await.ready(), "ListTenants").await, 401).await;
     let open = sandbox_with("token_version = \"2.0\"").await;
     assert_eq!(get(open.ready(), "ListTenants").await.status(), 200);
 }
@@ -162,12 +134,7 @@ async fn a_new_token_heals_a_revoked_one_but_not_a_disabled_client() {
     let revoked = sandbox("token_revoked").await;
     let first = token(revoked.ready()).await;
     for _ in 0..5 {
-        assert_eq!(
-            get_with(revoked.ready(), &first, "GetVersion")
-                .await
-                .status(),
-            200
-        );
+        assert_eq!(get_with(revoked.ready(), &first, "GetVersion").await.status(), 200);
     }
     for _ in 0..2 {
         assert_turned_away(get_with(revoked.ready(), &first, "GetVersion").await, 401).await;
@@ -177,12 +144,7 @@ async fn a_new_token_heals_a_revoked_one_but_not_a_disabled_client() {
     let disabled = sandbox("unauthorised_after_good_token").await;
     let first = token(disabled.ready()).await;
     for _ in 0..5 {
-        assert_eq!(
-            get_with(disabled.ready(), &first, "GetVersion")
-                .await
-                .status(),
-            200
-        );
+        assert_eq!(get_with(disabled.ready(), &first, "GetVersion").await.status(), 200);
     }
     assert_turned_away(get_with(disabled.ready(), &first, "GetVersion").await, 401).await;
     assert_turned_away(get(disabled.ready(), "GetVersion").await, 401).await;
@@ -227,22 +189,13 @@ async fn the_website_redirects_to_its_sign_in_and_ends_on_microsofts_page() {
         .await
         .unwrap();
     assert_eq!(unknown.status(), 200);
-    assert!(
-        unknown
-            .text()
-            .await
-            .unwrap()
-            .contains("<title>CIPP</title>")
-    );
+    assert!(unknown.text().await.unwrap().contains("<title>CIPP</title>"));
     let ping = client()
         .get(format!("{}/api/PublicPing", ready.website_url))
         .send()
         .await
         .unwrap();
-    assert_eq!(
-        ping.json::<Value>().await.unwrap()["Results"]["Message"],
-        "Pong"
-    );
+    assert_eq!(ping.json::<Value>().await.unwrap()["Results"]["Message"], "Pong");
 }
 
 #[tokio::test]
@@ -262,22 +215,13 @@ async fn paths_differ_by_depth_not_by_case() {
                 .unwrap()
         };
         assert_eq!(
-            get("/API/ListTenants?AllTenantSelector=true")
-                .await
-                .status(),
+            get("/API/ListTenants?AllTenantSelector=true").await.status(),
             200,
             "{scenario}"
         );
-        assert_eq!(
-            get("/api/api/ListTenants").await.status(),
-            404,
-            "{scenario}"
-        );
+        assert_eq!(get("/api/api/ListTenants").await.status(), 404, "{scenario}");
         assert_eq!(get("/api/NoSuchThing").await.status(), 404, "{scenario}");
-        assert!(
-            get("/").await.text().await.unwrap().contains(page),
-            "{scenario}"
-        );
+        assert!(get("/").await.text().await.unwrap().contains(page), "{scenario}");
     }
 }
 
@@ -296,18 +240,12 @@ async fn the_container_answers_from_its_cache_first_and_renews_behind_it() {
     // ListApiTest echoes the headers of the request it was asked with; the cache does not look at them.
     let ask = async |query: &str, probe: &str| {
         let url = format!("{}/api/ListApiTest?{query}", ready.api_url);
-        let request = client()
-            .get(url)
-            .bearer_auth(&token)
-            .header("x-probe", probe);
+        let request = client().get(url).bearer_auth(&token).header("x-probe", probe);
         request.send().await.unwrap()
     };
     let probe = async |response: Response| {
         let body: Value = response.json().await.unwrap();
-        body["Request"]["headers"]["x-probe"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        body["Request"]["headers"]["x-probe"].as_str().unwrap().to_owned()
     };
 
     let miss = ask("b=2&a=1", "first").await;
@@ -334,12 +272,7 @@ async fn the_container_answers_from_its_cache_first_and_renews_behind_it() {
 
     let other = get_with(ready, &token, "ListApiTest?a=1&b=3").await;
     assert_eq!(header(&other, "x-cache"), "MISS");
-    let invalidated = get_with(
-        ready,
-        &token,
-        "ListApiTest?a=1&b=3&InvalidateCIPPCache=true",
-    )
-    .await;
+    let invalidated = get_with(ready, &token, "ListApiTest?a=1&b=3&InvalidateCIPPCache=true").await;
     assert_eq!(header(&invalidated, "x-cache"), "MISS");
     let written = client()
         .post(format!("{}/api/ListApiTest", ready.api_url))
@@ -349,10 +282,7 @@ async fn the_container_answers_from_its_cache_first_and_renews_behind_it() {
         .unwrap();
     assert_eq!(written.status(), 200);
     assert_eq!(
-        header(
-            &get_with(ready, &token, "ListApiTest?a=1&b=3").await,
-            "x-cache"
-        ),
+        header(&get_with(ready, &token, "ListApiTest?a=1&b=3").await, "x-cache"),
         "MISS"
     );
 }
@@ -378,10 +308,7 @@ async fn a_function_app_keeps_nothing_and_packs_nothing() {
         .header("accept-encoding", "gzip, br");
     let response = request.send().await.unwrap();
     assert_eq!(
-        (
-            header(&response, "x-cache"),
-            header(&response, "content-encoding")
-        ),
+        (header(&response, "x-cache"), header(&response, "content-encoding")),
         ("", "")
     );
 }
@@ -396,10 +323,7 @@ async fn the_container_packs_what_the_client_accepts() {
             .get(url)
             .bearer_auth(&token)
             .header("accept-encoding", accepted);
-        assert_eq!(
-            header(&request.send().await.unwrap(), "content-encoding"),
-            expected
-        );
+        assert_eq!(header(&request.send().await.unwrap(), "content-encoding"), expected);
     }
 }
 
@@ -458,11 +382,7 @@ async fn one_seed_and_one_moment_give_the_same_bytes() {
             ..SandboxOptions::default()
         };
         let sandbox = start(options).await.unwrap();
-        let body = get(sandbox.ready(), "ListLogs")
-            .await
-            .bytes()
-            .await
-            .unwrap();
+        let body = get(sandbox.ready(), "ListLogs").await.bytes().await.unwrap();
         assert!(body.len() > 1000);
         bodies.push(body);
     }
@@ -483,6 +403,32 @@ async fn stopping_frees_the_ports_and_only_loopback_is_served() {
     };
     let error = start(options).await.unwrap_err();
     assert!(matches!(error, SandboxError::NotLoopback(_)), "{error}");
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_a_call_that_hangs() {
+    let sandbox = sandbox("hang").await;
+    let (ready, token) = (sandbox.ready().clone(), token(sandbox.ready()).await);
+    let url = format!("{}/api/ListLogs", ready.api_url);
+    let call = tokio::spawn(client().get(url).bearer_auth(token).send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let stopped = tokio::time::timeout(Duration::from_secs(20), sandbox.stop()).await;
+    stopped.expect("the sandbox did not stop");
+    assert!(call.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn an_instance_in_another_time_zone_has_another_today() {
+    // Eleven at night in UTC is the next morning twelve hours to the east.
+    let options = SandboxOptions {
+        scenario: "time_zone".parse().unwrap(),
+        now: Some("2026-08-08T23:00:00Z".parse().unwrap()),
+        ..SandboxOptions::default()
+    };
+    let sandbox = start(options).await.unwrap();
+    let rows: Vec<Value> = get(sandbox.ready(), "ListLogs").await.json().await.unwrap();
+    assert_eq!(rows[0]["DateFilter"], "20260809");
+    assert!(rows[0]["DateTime"].as_str().unwrap().starts_with("2026-08-08T"));
 }
 
 #[tokio::test]

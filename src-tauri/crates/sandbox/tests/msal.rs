@@ -3,6 +3,12 @@
 //!
 //! Needs a Python with `tests/requirements.txt` installed, named by `CIPP_DESK_PYTHON`; `npm test` sets both up.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::{
     io::Write,
     process::{Command, Stdio},
@@ -43,9 +49,7 @@ async fn judge(ready: &Ready) -> Value {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!("CIPP_DESK_PYTHON names {python}, which does not start: {error}")
-            });
+            .unwrap_or_else(|error| panic!("CIPP_DESK_PYTHON names {python}, which does not start: {error}"));
         child
             .stdin
             .take()
@@ -66,10 +70,7 @@ fn assert_refused(answer: &Value, error: &str, code: u32) {
     assert_eq!(answer["error"], error, "{answer:#}");
     assert_eq!(answer["error_codes"], json!([code]), "{answer:#}");
     let description = answer["error_description"].as_str().unwrap();
-    assert!(
-        description.starts_with(&format!("AADSTS{code}: ")),
-        "{description}"
-    );
+    assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
     let trace_id = answer["trace_id"].as_str().unwrap();
     assert!(
         description.contains(&format!("\r\nTrace ID: {trace_id}\r\n")),
@@ -91,10 +92,7 @@ async fn msal_gets_a_token_and_reports_refusals_as_microsofts() {
         assert_eq!(answer["token_type"], "Bearer", "{case}: {answer:#}");
         assert_eq!(answer["expires_in"], 3599, "{case}: {answer:#}");
         assert_eq!(answer["second_from"], "cache", "{case}: {answer:#}");
-        assert_eq!(
-            answer["access_token"].as_str().unwrap().split('.').count(),
-            3
-        );
+        assert_eq!(answer["access_token"].as_str().unwrap().split('.').count(), 3);
     }
     let ready = sandbox.ready();
     let endpoint = format!("{}/{}/oauth2/v2.0/token", ready.authority, ready.tenant_id);

@@ -49,12 +49,7 @@ pub fn token_url(ready: &Ready) -> String {
 }
 
 pub async fn token(ready: &Ready) -> String {
-    let response = client()
-        .post(token_url(ready))
-        .form(&form(ready))
-        .send()
-        .await
-        .unwrap();
+    let response = client().post(token_url(ready)).form(&form(ready)).send().await.unwrap();
     let body: Value = response.json().await.unwrap();
     body["access_token"]
         .as_str()
@@ -75,8 +70,5 @@ pub async fn get(ready: &Ready, endpoint: &str) -> Response {
 
 #[track_caller]
 pub fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
