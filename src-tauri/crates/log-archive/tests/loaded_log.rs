@@ -29,11 +29,7 @@ fn read(view: &LogView, day: Day, rows: &[String], per_batch: usize) {
 }
 
 fn messages(view: &LogView) -> Vec<String> {
-    view.page(0, u32::MAX)
-        .rows
-        .into_iter()
-        .map(|row| row.message)
-        .collect()
+    view.page(0, u32::MAX).rows.into_iter().map(|row| row.message).collect()
 }
 
 #[test]
@@ -109,10 +105,7 @@ fn a_day_read_again_replaces_its_rows_and_doubles_none() {
         .filter(|number| page.iter().any(|row| row.index == **number))
         .count();
     assert_eq!(kept, 599, "unchanged rows keep their number");
-    assert!(
-        view.size_bytes() < bytes * 2,
-        "unchanged rows are not kept twice"
-    );
+    assert!(view.size_bytes() < bytes * 2, "unchanged rows are not kept twice");
     assert_eq!(
         view.entry(numbers[3]).unwrap().row.message,
         "m3",
