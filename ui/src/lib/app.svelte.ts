@@ -70,7 +70,7 @@ export class AppState {
   });
   zone = $derived(this.settings.timeZone === "utc" ? "UTC" : this.mine);
 
-  /** The sandbox lives as long as the app and may not be on the saved list. */
+  /** The sandbox lives as long as the app and is never on the saved list. */
   #sandbox: ConnectionInfo | null = null;
   readonly #keepSettings = debounce(() => void this.#saveSettings(), 400);
 
@@ -84,16 +84,14 @@ export class AppState {
     if (info.status === "fulfilled") this.info = info.value;
     if (settings.status === "fulfilled") this.settings = { ...FIRST_SETTINGS, ...settings.value };
     else this.settingsFailure = CommandFailure.from(settings.reason);
-    this.#openLast();
+    if (this.info?.startOn !== "sandbox") this.#openLast();
     this.ready = true;
+    if (this.info?.startOn === "sandbox") await this.startSandbox();
   }
 
   #openLast(): void {
     const last = this.settings.lastConnectionId;
-    const start =
-      this.connections.find(({ id }) => id === last) ??
-      // The app was started on the sandbox: that is where to begin.
-      this.connections.find(({ sandbox }) => sandbox);
+    const start = this.connections.find(({ id }) => id === last);
     if (start) this.openConnection(start.id);
     else if (this.connectionsFailure || this.connections.length > 0) this.view = "connections";
     else this.view = "first-run";
@@ -200,7 +198,9 @@ export class AppState {
 
   /** The keychain cannot take secrets, and the person has not chosen to do without. */
   keychainTrouble = $derived(
-    this.keychain !== null && this.keychain.state !== "ready" && !this.keychain.sessionOnly,
+    this.keychain !== null &&
+      !["ready", "unchecked"].includes(this.keychain.state) &&
+      !this.keychain.sessionOnly,
   );
 
   /** "GNOME Keyring (Secret Service)", or the words for memory alone. */

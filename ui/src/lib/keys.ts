@@ -19,24 +19,10 @@ export const SHORTCUTS: { title: string; keys: { press: string[]; does: string }
     title: "Everywhere",
     keys: [
       { press: ["Mod+P"], does: "Switch connection" },
-      { press: ["Mod+1", "Mod+9"], does: "Go to connection 1 to 9" },
-      { press: ["Alt+Shift+1", "Alt+Shift+4"], does: "Logs, Setup, Connections, Settings" },
+      { press: ["Mod+1…9"], does: "Go to connection 1 to 9" },
+      { press: ["Alt+Shift+1…4"], does: "Logs, Setup, Connections, Settings" },
       { press: ["F6", "Shift+F6"], does: "Next, previous part of the window" },
       { press: ["?"], does: "This list" },
-    ],
-  },
-  {
-    title: "Logs",
-    keys: [
-      { press: ["J", "↓"], does: "Next row" },
-      { press: ["K", "↑"], does: "Previous row" },
-      { press: ["PageUp", "PageDown"], does: "One screen up or down" },
-      { press: ["Home", "End"], does: "Newest, oldest row" },
-      { press: ["Enter"], does: "Open the details" },
-      { press: ["Esc"], does: "Close the details, clear the filter" },
-      { press: ["/", "Mod+F"], does: "Filter" },
-      { press: ["R", "F5"], does: "Refresh" },
-      { press: ["Z"], does: "My time zone or UTC" },
     ],
   },
   {
@@ -51,6 +37,20 @@ export const SHORTCUTS: { title: string; keys: { press: string[]; does: string }
     keys: [
       { press: ["Enter"], does: "Test and save" },
       { press: ["Esc"], does: "Cancel the test, or leave the form" },
+    ],
+  },
+  {
+    title: "Logs",
+    keys: [
+      { press: ["J", "↓"], does: "Next row" },
+      { press: ["K", "↑"], does: "Previous row" },
+      { press: ["PageUp", "PageDown"], does: "One screen up or down" },
+      { press: ["Home", "End"], does: "Newest, oldest row" },
+      { press: ["Enter"], does: "Open the details" },
+      { press: ["Esc"], does: "Close the details, clear the filter" },
+      { press: ["/", "Mod+F"], does: "Filter" },
+      { press: ["R", "F5"], does: "Refresh" },
+      { press: ["Z"], does: "My time zone or UTC" },
     ],
   },
 ];

@@ -45,11 +45,11 @@ export function pageStep(viewportHeight: number): number {
 export type ColumnId = "time" | "severity" | "tenant" | "user" | "api";
 
 export const COLUMNS: { id: ColumnId; label: string; width: number; min: number }[] = [
-  { id: "severity", label: "Severity", width: 96, min: 88 },
+  { id: "severity", label: "Severity", width: 108, min: 104 },
   { id: "time", label: "Time", width: 206, min: 96 },
-  { id: "tenant", label: "Tenant", width: 170, min: 64 },
-  { id: "user", label: "User", width: 170, min: 64 },
-  { id: "api", label: "API", width: 130, min: 64 },
+  { id: "tenant", label: "Tenant", width: 170, min: 92 },
+  { id: "user", label: "User", width: 170, min: 92 },
+  { id: "api", label: "API", width: 130, min: 72 },
 ];
 
 /** The message takes what is left, and never less than this. */
@@ -61,23 +61,50 @@ export function clampColumn(id: ColumnId, width: number): number {
   return Math.round(Math.min(MAX_WIDTH, Math.max(min, width)));
 }
 
+/** What gives way first where even the least widths do not fit: the details show it all the same. */
+const GIVES_WAY: ColumnId[] = ["api", "user"];
+
+export interface FittedColumns {
+  /** The columns that are shown, in the order of COLUMNS. */
+  shown: { id: ColumnId; width: number }[];
+  message: number;
+}
+
 /**
- * Widths in the order of COLUMNS, then the message. Where the wish does not fit, tenant, user and
- * API give way in proportion, down to their least width: the message is what people read.
+ * Where the wished widths do not fit, tenant, user and API shrink in proportion, down to their
+ * least width; where that is not enough, API and then user are left out. The message is what
+ * people read.
  */
-export function fitColumns(wish: Partial<Record<string, number>>, available: number): number[] {
-  const widths = COLUMNS.map((column) => clampColumn(column.id, wish[column.id] ?? column.width));
-  const total = widths.reduce((sum, width) => sum + width, 0);
-  let excess = total + MESSAGE_MIN - available;
-  if (excess > 0) {
-    const soft = COLUMNS.map((column, i) =>
-      column.id === "time" || column.id === "severity" ? 0 : (widths[i] ?? 0) - column.min,
+export function fitColumns(
+  wish: Partial<Record<string, number>>,
+  available: number,
+): FittedColumns {
+  const all = COLUMNS.map(({ id, width }) => ({ id, width: clampColumn(id, wish[id] ?? width) }));
+  const left = (columns: { width: number }[]) =>
+    available - columns.reduce((sum, { width }) => sum + width, 0);
+  for (let without = 0; ; without += 1) {
+    const gone = GIVES_WAY.slice(0, without);
+    const shown = shrink(
+      all.filter(({ id }) => !gone.includes(id)),
+      MESSAGE_MIN - left(all.filter(({ id }) => !gone.includes(id))),
     );
-    const room = soft.reduce((sum, give) => sum + give, 0);
-    const share = room > 0 ? Math.min(1, excess / room) : 0;
-    soft.forEach((give, i) => (widths[i] = Math.floor((widths[i] ?? 0) - give * share)));
-    excess = 0;
+    if (left(shown) >= MESSAGE_MIN || without === GIVES_WAY.length || available <= 0) {
+      return { shown, message: Math.max(MESSAGE_MIN, Math.floor(left(shown))) };
+    }
   }
-  const used = widths.reduce((sum, width) => sum + width, 0);
-  return [...widths, Math.max(MESSAGE_MIN, Math.floor(available - used))];
+}
+
+function shrink(
+  columns: { id: ColumnId; width: number }[],
+  excess: number,
+): { id: ColumnId; width: number }[] {
+  if (excess <= 0) return columns;
+  const room = ({ id, width }: { id: ColumnId; width: number }) =>
+    id === "time" || id === "severity" ? 0 : width - clampColumn(id, 0);
+  const total = columns.reduce((sum, column) => sum + room(column), 0);
+  const share = total > 0 ? Math.min(1, excess / total) : 0;
+  return columns.map((column) => ({
+    ...column,
+    width: Math.floor(column.width - room(column) * share),
+  }));
 }

@@ -40,6 +40,10 @@ const EMPTY: ConnectDraft = {
   caCert: "",
 };
 
+/** Where nearly everybody signs in: not worth a line in the form. */
+const isPublicCloud = (authority: string) =>
+  authority.replace(/\/+$/, "") === "https://login.microsoftonline.com";
+
 export class ConnectForm {
   values = $state<ConnectDraft>({ ...EMPTY });
   problems = $state<Partial<Record<Field, FieldProblem>>>({});
@@ -63,7 +67,7 @@ export class ConnectForm {
   readonly patience = new Patience();
 
   readonly #app: AppState;
-  readonly #checks = new Map<Field, Debounced<[string]>>();
+  readonly #checks: Partial<Record<Field, Debounced<[string]>>> = {};
   readonly #checkSecretSoon = debounce(() => void this.#checkSecret(), CHECK_QUIET_MS);
   #secretTicket = 0;
   #left = false;
@@ -79,7 +83,7 @@ export class ConnectForm {
         apiUrl: editing.apiUrl,
         tenantId: editing.tenantId,
         clientId: editing.clientId,
-        authority: editing.authority,
+        authority: isPublicCloud(editing.authority) ? "" : editing.authority,
         caCert: editing.caCert ?? "",
       };
     }
@@ -97,17 +101,16 @@ export class ConnectForm {
 
   type(field: TextField, value: string): void {
     this.values[field] = value;
-    let check = this.#checks.get(field);
-    if (!check) {
-      check = debounce((text: string) => void this.#check(field, text), CHECK_QUIET_MS);
-      this.#checks.set(field, check);
-    }
+    const check = (this.#checks[field] ??= debounce(
+      (text: string) => void this.#check(field, text),
+      CHECK_QUIET_MS,
+    ));
     check(value);
   }
 
   /** The field was left: its check waits no longer. */
   blur(field: TextField): void {
-    this.#checks.get(field)?.flush();
+    this.#checks[field]?.flush();
   }
 
   async #check(field: TextField, value: string): Promise<boolean> {
@@ -265,7 +268,7 @@ export class ConnectForm {
   }
 
   #checkNow(field: TextField): Promise<boolean> {
-    this.#checks.get(field)?.cancel();
+    this.#checks[field]?.cancel();
     return this.#check(field, this.values[field]);
   }
 
@@ -314,14 +317,13 @@ export class ConnectForm {
 
   /** The form is left: everything but the secret is kept for the next time. */
   leave(): void {
-    for (const check of this.#checks.values()) check.cancel();
+    for (const check of Object.values(this.#checks)) check.cancel();
     this.patience.stop();
     if (this.busy) void this.cancelTest();
     void this.forgetDraft();
     this.#clearSecret();
     if (this.#left) return;
-    const { id: _id, ...words } = this.values;
-    const typed = Object.values(words).some((value) => value.trim() !== "");
+    const typed = [...REQUIRED, ...OPTIONAL].some((field) => this.values[field].trim() !== "");
     this.#app.draft = typed ? $state.snapshot(this.values) : null;
   }
 }

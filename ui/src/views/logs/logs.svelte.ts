@@ -82,17 +82,14 @@ export class LogsState {
   daysDone = $derived(this.days.filter(({ state }) => state === "complete").length);
 
   troubles = $derived.by(() => {
-    const groups = new Map<string, Trouble>();
+    const troubles: Trouble[] = [];
     for (const { day, error } of this.days) {
       if (!error) continue;
-      const known = groups.get(`${error.code} ${error.message}`);
+      const known = troubles.find(({ failure }) => failure.message === error.message);
       if (known) known.days.push(day);
-      else {
-        const failure = CommandFailure.from(error);
-        groups.set(`${error.code} ${error.message}`, { failure, days: [day] });
-      }
+      else troubles.push({ failure: CommandFailure.from(error), days: [day] });
     }
-    return [...groups.values()];
+    return troubles;
   });
 
   cancelled = $derived(this.days.some(({ state }) => state === "cancelled"));
@@ -275,8 +272,8 @@ export class LogsState {
 
   #pageFailed(error: unknown): void {
     const failure = CommandFailure.from(error);
-    // A page of a view that was just closed: its successor is on the way.
-    if (failure.code !== "noSuchView") this.failure = failure;
+    // A page of a view that was just closed, or a filter that was overtaken: the next is on its way.
+    if (failure.code !== "noSuchView" && failure.code !== "cancelled") this.failure = failure;
   }
 
   row(position: number): LogRow | undefined {
