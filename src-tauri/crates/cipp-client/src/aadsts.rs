@@ -112,10 +112,12 @@ fn explanation(code: Option<u32>) -> Option<&'static Explanation> {
 
 /// The sentence for a refused sign-in: our own words for known codes, else the first sentence of Entra's.
 pub(crate) fn sentence(status: u16, error: &str, code: Option<u32>, description: &str) -> String {
-    let said = match explanation(code) {
-        Some(explanation) => explanation.sentence,
-        None if !description.is_empty() => description,
-        None => return format!("Entra refused the sign-in (HTTP {status}, {error})."),
+    let said = match (explanation(code), code) {
+        (Some(explanation), _) => explanation.sentence,
+        (None, Some(_)) if !description.is_empty() => description,
+        // Not Entra's form: somebody else's words need a beginning.
+        (None, _) if description.is_empty() => return format!("Entra refused the sign-in (HTTP {status}, {error})."),
+        (None, _) => return format!("The sign-in server refused (HTTP {status}, {error}): {description}"),
     };
     match code {
         Some(code) if !said.contains("AADSTS") => format!("{said} (AADSTS{code})"),
@@ -131,7 +133,7 @@ pub(crate) fn remedy(error: &str, code: Option<u32>) -> String {
             format!("Microsoft explains this code at https://login.microsoftonline.com/error?code={code}.")
         }
         (None, None) if error == "temporarily_unavailable" => "Try again in a few minutes.".to_owned(),
-        (None, None) => "Check tenant ID, client ID and client secret.".to_owned(),
+        (None, None) => "Check the sign-in server, tenant ID, client ID and client secret.".to_owned(),
     }
 }
 

@@ -302,20 +302,11 @@ pub(crate) async fn until_cancelled<T>(
     }
 }
 
-/// The reason in a reply that is no success. Its body gets a few seconds; what came until then is enough.
-async fn read_failure(url: &Url, mut response: Response, known: &Known) -> Failure {
+/// The reason in a reply that is no success. Its body gets a few seconds; without it the status must do.
+async fn read_failure(url: &Url, response: Response, known: &Known) -> Failure {
     let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = Vec::new();
-    let _ = timeout(Duration::from_secs(5), async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            body.extend_from_slice(&chunk);
-            if body.len() >= LONGEST_ERROR_BYTES {
-                break;
-            }
-        }
-    })
-    .await;
-    body.truncate(LONGEST_ERROR_BYTES);
+    let body = timeout(Duration::from_secs(5), wire::body_up_to(response, LONGEST_ERROR_BYTES)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
     reply::failed(url, status, &headers, &body, known)
 }
 

@@ -82,7 +82,7 @@ pub enum ClientError {
         starting: bool,
     },
     /// The reply is not what this endpoint answers.
-    #[error("CIPP's reply was not understood at \u{201C}{field}\u{201D}: {detail}")]
+    #[error("{}", ended(format!("The reply was not understood at \u{201C}{field}\u{201D}: {detail}")))]
     NotUnderstood {
         /// The field or part of the reply.
         field: String,
@@ -122,7 +122,7 @@ pub enum ReachCause {
     Timeout,
     /// No secure connection.
     Tls,
-    /// The proxy is in the way.
+    /// A proxy or a network's own sign-in page is in the way.
     Proxy,
     /// The connection was broken.
     Reset,
@@ -321,7 +321,9 @@ fn unreachable_sentence(host: &str, cause: ReachCause) -> String {
         ReachCause::Refused => format!("{host} refused the connection."),
         ReachCause::Timeout => format!("{host} did not answer in time."),
         ReachCause::Tls => format!("No secure connection to {host} could be made."),
-        ReachCause::Proxy => format!("The proxy did not let the connection to {host} through."),
+        ReachCause::Proxy => {
+            format!("A proxy or a sign-in page of this network answered in place of {host}.")
+        }
         ReachCause::Reset => format!("The connection to {host} was broken."),
         ReachCause::Other => format!("{host} could not be reached."),
     }
@@ -335,7 +337,9 @@ fn reach_remedy(cause: ReachCause) -> &'static str {
         ReachCause::Tls => {
             "If your company inspects TLS, its root certificate must be in the system's certificate store, or be given as the connection's CA certificate. Otherwise check the address and this computer's clock."
         }
-        ReachCause::Proxy => "Check the system's proxy settings; the proxy may want a sign-in or not allow this host.",
+        ReachCause::Proxy => {
+            "Open any web page in the browser to see whether this network wants a sign-in, and check the system's proxy settings: the proxy may want a password or not allow this host."
+        }
         ReachCause::Reset => {
             "Try again. If it happens each time, a firewall or proxy on the way may cut the connection."
         }
@@ -365,7 +369,7 @@ fn wrong_address_remedy(found: &WrongDoor) -> String {
 
 fn refusal_sentence(cause: &Refusal, text: &str) -> String {
     if *cause == Refusal::Unknown && !text.is_empty() {
-        format!("{cause}: {text}")
+        ended(format!("{cause}: {text}"))
     } else {
         format!("{cause}.")
     }
@@ -399,7 +403,7 @@ fn trouble_sentence(status: u16, text: &str, starting: bool) -> String {
     match (starting, text.is_empty()) {
         (true, _) => "CIPP is just starting.".into(),
         (false, true) => format!("The server reported an error of its own (HTTP {status})."),
-        (false, false) => format!("The server reported an error (HTTP {status}): {text}"),
+        (false, false) => ended(format!("The server reported an error (HTTP {status}): {text}")),
     }
 }
 
@@ -418,5 +422,165 @@ fn cut_off_sentence(detail: &str, rows_read: u64) -> String {
         0 => format!("The reply broke off before the first row: {detail}."),
         1 => format!("The reply broke off after 1 row: {detail}."),
         _ => format!("The reply broke off after {rows_read} rows: {detail}."),
+    }
+}
+
+/// A sentence that ends in somebody else's words, which may lack their full stop.
+fn ended(sentence: String) -> String {
+    match sentence.chars().next_back() {
+        Some('.' | '!' | '?' | '\u{2026}') => sentence,
+        _ => sentence + ".",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_of_each() -> Vec<ClientError> {
+        let text = || "what the server said".to_owned();
+        let host = || "cipp.example.net".to_owned();
+        let mut errors = vec![
+            ClientError::SignInRefused {
+                status: 401,
+                error: "invalid_client".into(),
+                aadsts: Some(7000215),
+                description: text(),
+                trace_id: Some("trace-1".into()),
+                correlation_id: Some("correlation-1".into()),
+            },
+            ClientError::NotAccepted { text: text() },
+            ClientError::Throttled {
+                retry_after_seconds: Some(7),
+                daily_quota: false,
+            },
+            ClientError::Throttled {
+                retry_after_seconds: None,
+                daily_quota: false,
+            },
+            ClientError::Throttled {
+                retry_after_seconds: Some(7),
+                daily_quota: true,
+            },
+            ClientError::ServerTrouble {
+                status: 503,
+                text: text(),
+                starting: true,
+            },
+            ClientError::ServerTrouble {
+                status: 500,
+                text: text(),
+                starting: false,
+            },
+            ClientError::ServerTrouble {
+                status: 502,
+                text: String::new(),
+                starting: false,
+            },
+            ClientError::NotUnderstood {
+                field: "Results".into(),
+                detail: text(),
+                rows_read: 3,
+            },
+            ClientError::CutOff {
+                detail: text(),
+                rows_read: 0,
+            },
+            ClientError::CutOff {
+                detail: text(),
+                rows_read: 1,
+            },
+            ClientError::CutOff {
+                detail: text(),
+                rows_read: 5000,
+            },
+            ClientError::Local {
+                detail: "The file x cannot be read.".into(),
+            },
+        ];
+        use ReachCause::*;
+        errors.extend(
+            [Dns, Refused, Timeout, Tls, Proxy, Reset, Other].map(|cause| ClientError::Unreachable {
+                host: host(),
+                cause,
+                detail: text(),
+            }),
+        );
+        let location_host = "login.example".to_owned();
+        errors.extend(
+            [
+                WrongDoor::SignInRedirect {
+                    location_host: location_host.clone(),
+                },
+                WrongDoor::Redirect { location_host },
+                WrongDoor::Html,
+                WrongDoor::NotFound { text: text() },
+            ]
+            .map(|found| ClientError::WrongAddress { host: host(), found }),
+        );
+        errors.extend(
+            [
+                Refusal::RoleLacks {
+                    role: Some("readonly".into()),
+                    permission: "CIPP.Core.Read".into(),
+                },
+                Refusal::RoleLacks {
+                    role: None,
+                    permission: "CIPP.Core.Read".into(),
+                },
+                Refusal::EndpointBlocked { role: "night".into() },
+                Refusal::NoRole,
+                Refusal::TenantOutside,
+                Refusal::IpNotInRange,
+                Refusal::SubscriptionEnded,
+                Refusal::WrongApp,
+                Refusal::NotInAllowedApplications,
+                Refusal::Unknown,
+            ]
+            .map(|cause| ClientError::NotAllowed { cause, text: text() }),
+        );
+        errors
+    }
+
+    #[test]
+    fn every_error_has_a_whole_sentence_and_a_next_step() {
+        for error in one_of_each() {
+            for text in [error.to_string(), error.remedy()] {
+                assert!(
+                    text.starts_with(char::is_uppercase) || text.starts_with("cipp.example.net"),
+                    "{error:?}: {text}"
+                );
+                assert!(text.ends_with(['.', ')']), "{error:?}: {text}");
+                assert!(!text.contains("  ") && !text.contains(".."), "{error:?}: {text}");
+            }
+        }
+        assert_eq!(
+            (ClientError::Cancelled.to_string(), ClientError::Cancelled.remedy()),
+            ("Cancelled.".into(), String::new())
+        );
+    }
+
+    #[test]
+    fn what_was_read_before_is_counted_in_the_sentence() {
+        let cut = |rows_read| {
+            ClientError::CutOff {
+                detail: "x".into(),
+                rows_read,
+            }
+            .to_string()
+        };
+        assert!(
+            cut(0).contains("before the first row")
+                && cut(1).contains("after 1 row:")
+                && cut(5000).contains("5000 rows")
+        );
+    }
+
+    #[test]
+    fn details_for_support_hold_microsofts_ids() {
+        let detail = one_of_each()[0].detail();
+        assert!(
+            detail.contains("error?code=7000215") && detail.contains("trace-1") && detail.contains("correlation-1")
+        );
     }
 }

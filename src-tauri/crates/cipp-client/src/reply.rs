@@ -191,13 +191,13 @@ fn refusal(text: &str, html: bool) -> Refusal {
         Refusal::EndpointBlocked {
             role: quoted_after(text, "custom role ").unwrap_or_default(),
         }
+    } else if lower.contains("the user does not have the required permission") {
+        Refusal::NoRole
     } else if let Some(permission) = permission() {
         Refusal::RoleLacks {
             role: quoted_after(text, "the "),
             permission,
         }
-    } else if lower.contains("the user does not have the required permission") {
-        Refusal::NoRole
     } else if html || text.is_empty() || lower.contains("you do not have permission to view this directory") {
         Refusal::NotInAllowedApplications
     } else {
@@ -442,6 +442,10 @@ mod tests {
             ),
             (
                 "Access to this CIPP API endpoint is not allowed, the user does not have the required permission",
+                Refusal::NoRole,
+            ),
+            (
+                "Access to this CIPP API endpoint is not allowed, the user does not have the required permission: CIPP.Core.Read",
                 Refusal::NoRole,
             ),
             ("Access to this tenant is not allowed", Refusal::TenantOutside),

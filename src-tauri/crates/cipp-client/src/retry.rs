@@ -33,7 +33,7 @@ impl Default for RetryPolicy {
             first_pause: Duration::from_millis(500),
             first_pause_when_asked_to_wait: Duration::from_secs(2),
             longest_pause: Duration::from_secs(60),
-            slow_try: Duration::from_secs(60),
+            slow_try: Duration::from_secs(30),
         }
     }
 }

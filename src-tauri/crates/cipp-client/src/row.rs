@@ -129,10 +129,10 @@ pub struct Fields<'a> {
     pub oddities: Vec<&'static str>,
 }
 
-/// The keys that are looked at; everything else is skipped and stays in the raw text.
+/// The members that are looked at; everything else is skipped and stays in the raw text.
 #[derive(Deserialize)]
 #[serde(field_identifier)]
-enum Key {
+enum Member {
     DateTime,
     Tenant,
     #[serde(rename = "API")]
@@ -172,24 +172,26 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     // By hand and not derived: a key that comes twice must not cost the row.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
         let mut fields = Fields::default();
-        while let Some(key) = map.next_key::<Key>()? {
+        while let Some(key) = map.next_key::<Member>()? {
             let value: &'de RawValue = map.next_value()?;
             let odd = &mut fields.oddities;
             match key {
-                Key::DateTime => fields.date_time = date_text(value, odd),
-                Key::Tenant => fields.tenant = text(value, "Tenant", odd),
-                Key::Api => fields.api = text(value, "API", odd),
-                Key::Message => fields.message = text(value, "Message", odd),
-                Key::User => fields.user = text(value, "User", odd),
-                Key::Severity => fields.severity = text(value, "Severity", odd),
-                Key::TenantId => fields.tenant_id = text(value, "TenantID", odd),
-                Key::AppId => fields.app_id = text(value, "AppId", odd),
-                Key::Ip => fields.ip = text(value, "IP", odd),
-                Key::RowKey => fields.row_key = text(value, "RowKey", odd),
-                Key::DateFilter => fields.date_filter = text(value, "DateFilter", odd),
-                Key::LogData => fields.log_data = present(value),
-                Key::StandardInfo | Key::Standard => fields.standard_info = present(value).or(fields.standard_info),
-                Key::Other => {}
+                Member::DateTime => fields.date_time = date_text(value, odd),
+                Member::Tenant => fields.tenant = text(value, "Tenant", odd),
+                Member::Api => fields.api = text(value, "API", odd),
+                Member::Message => fields.message = text(value, "Message", odd),
+                Member::User => fields.user = text(value, "User", odd),
+                Member::Severity => fields.severity = text(value, "Severity", odd),
+                Member::TenantId => fields.tenant_id = text(value, "TenantID", odd),
+                Member::AppId => fields.app_id = text(value, "AppId", odd),
+                Member::Ip => fields.ip = text(value, "IP", odd),
+                Member::RowKey => fields.row_key = text(value, "RowKey", odd),
+                Member::DateFilter => fields.date_filter = text(value, "DateFilter", odd),
+                Member::LogData => fields.log_data = present(value),
+                Member::StandardInfo | Member::Standard => {
+                    fields.standard_info = present(value).or(fields.standard_info)
+                }
+                Member::Other => {}
             }
         }
         Ok(fields)

@@ -16,24 +16,28 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
+use url::Url;
 use uuid::Uuid;
 
 use crate::aadsts;
 use crate::client::ClientOptions;
 use crate::connection::Connection;
-use crate::error::ClientError;
+use crate::error::{ClientError, ReachCause, WrongDoor};
 use crate::reply;
 use crate::retry::{Again, Failure, Tries};
 use crate::scrub::{Known, excerpt};
 use crate::secret::Secret;
 use crate::wire;
+
+/// Far more than any token reply, in bytes.
+const LONGEST_REPLY_BYTES: usize = 1024 * 1024;
 
 /// The lifetime assumed when Entra does not say one.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -209,16 +213,15 @@ impl Tokens {
         let (status, headers) = (response.status(), response.headers().clone());
         debug!(host, status = status.as_u16(), %request_id, duration_ms = begun.elapsed().as_millis() as u64, "token request");
         if let Some(error) = reply::wrong_door(&url, status, &headers) {
-            return Err(Failure::last(error));
+            return Err(Failure::last(not_entra(host, status, error)));
         }
-        let body = response
-            .bytes()
+        let body = wire::body_up_to(response, LONGEST_REPLY_BYTES)
             .await
             .map_err(|error| wire::failure(host, error, &known))?;
         if !status.is_success() {
             return Err(match refusal(status, &body, &known) {
                 Some(failure) => with_asked_pause(failure, &headers),
-                None => reply::failed(&url, status, &headers, &body, &known),
+                None => unlike_entra(&url, status, &headers, &body, &known),
             });
         }
         let skew = reply::date(&headers).map(|theirs| Timestamp::now().as_second() - theirs.as_second());
@@ -381,7 +384,43 @@ fn refusal(status: StatusCode, body: &[u8], known: &Known) -> Option<Failure> {
     Some(Failure { error, again })
 }
 
-fn with_asked_pause(failure: Failure, headers: &reqwest::header::HeaderMap) -> Failure {
+/// A redirect or a web page where the token should be: Entra never does that, hotel networks and proxies do.
+fn not_entra(host: &str, status: StatusCode, error: ClientError) -> ClientError {
+    let found = match error {
+        ClientError::WrongAddress {
+            found: WrongDoor::Html, ..
+        } => "a web page".to_owned(),
+        ClientError::WrongAddress {
+            found: WrongDoor::Redirect { location_host } | WrongDoor::SignInRedirect { location_host },
+            ..
+        } => format!("a redirect to {location_host}"),
+        other => return other,
+    };
+    ClientError::Unreachable {
+        host: host.to_owned(),
+        cause: ReachCause::Proxy,
+        detail: format!("{found} (HTTP {})", status.as_u16()),
+    }
+}
+
+/// A failure that does not have Entra's error form.
+fn unlike_entra(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8], known: &Known) -> Failure {
+    let passing = status.is_server_error() || matches!(status.as_u16(), 407 | 408 | 429);
+    if passing {
+        return reply::failed(url, status, headers, body, known);
+    }
+    let html = reply::is_html(headers) || reply::begins_like_html(body);
+    Failure::last(ClientError::SignInRefused {
+        status: status.as_u16(),
+        error: status.canonical_reason().unwrap_or("unknown").to_owned(),
+        aadsts: None,
+        description: excerpt(&reply::words(body, html), known),
+        trace_id: None,
+        correlation_id: None,
+    })
+}
+
+fn with_asked_pause(failure: Failure, headers: &HeaderMap) -> Failure {
     match (failure.again, reply::retry_after(headers)) {
         (Again::Soon | Again::WhenAsked(_), Some(asked)) => Failure {
             again: Again::WhenAsked(Some(asked)),

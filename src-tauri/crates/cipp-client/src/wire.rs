@@ -126,6 +126,17 @@ fn ends_early(words: &str) -> bool {
     .any(|fragment| words.contains(fragment))
 }
 
+/// A body, or its beginning: for replies of which no more than that is wanted.
+pub(crate) async fn body_up_to(mut response: reqwest::Response, bytes: usize) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while body.len() < bytes {
+        let Some(chunk) = response.chunk().await? else { break };
+        body.extend_from_slice(&chunk);
+    }
+    body.truncate(bytes);
+    Ok(body)
+}
+
 pub(crate) fn unreachable(host: &str, cause: ReachCause, detail: &str, known: &Known) -> ClientError {
     ClientError::Unreachable {
         host: host.to_owned(),
@@ -201,4 +212,44 @@ pub(crate) fn chain(error: &reqwest::Error) -> String {
         source = inner.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_does_not_exist_is_dns() {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let error = http
+            .get("http://cipp.invalid/api/ListLogs?User=anna")
+            .send()
+            .await
+            .unwrap_err();
+        let failure = failure("cipp.invalid", error, &Known::default());
+        let ClientError::Unreachable { cause, detail, .. } = failure.error else {
+            panic!("{failure:?}")
+        };
+        assert_eq!(cause, ReachCause::Dns);
+        assert!(
+            !detail.contains("anna") && !detail.contains("ListLogs"),
+            "no address in errors: {detail}"
+        );
+    }
+
+    #[test]
+    fn causes_that_the_library_only_words_are_found() {
+        for (words, cause) in [
+            (
+                "client error (connect): tunnel error: proxy authorization required",
+                ReachCause::Proxy,
+            ),
+            ("invalid peer certificate: unknownissuer", ReachCause::Tls),
+            ("connection closed before message completed", ReachCause::Reset),
+            ("http2 error: stream error received", ReachCause::Reset),
+            ("something new", ReachCause::Other),
+        ] {
+            assert_eq!(cause_in_words(words), cause, "{words}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use axum::extract::Form;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::{any, get, post};
-use cipp_client::{ClientError, ErrorKind, WrongDoor};
+use cipp_client::{ClientError, ErrorKind, ReachCause};
 use futures_util::future::join_all;
 
 use crate::support::*;
@@ -162,29 +162,43 @@ async fn passing_trouble_at_entra_is_waited_out() {
 
 #[tokio::test]
 async fn a_portal_in_place_of_entra_is_recognised() {
-    let server = Server::with_token(any(async || Html("<h1>Hotel Wi-Fi</h1>")), good_list()).await;
-    let error = server.client().sign_in(&never()).await.unwrap_err();
-    assert_eq!(
-        error,
-        ClientError::WrongAddress {
+    for (token, expected) in [
+        (any(async || Html("<h1>Hotel Wi-Fi</h1>")), "a web page (HTTP 200)"),
+        (
+            any(async || Redirect::temporary("https://portal.example/?from=me")),
+            "a redirect to portal.example (HTTP 307)",
+        ),
+    ] {
+        let server = Server::with_token(token, good_list()).await;
+        let error = server.client().sign_in(&never()).await.unwrap_err();
+        let found = ClientError::Unreachable {
             host: "127.0.0.1".into(),
-            found: WrongDoor::Html
-        }
-    );
-    let server = Server::with_token(
-        any(async || Redirect::temporary("https://portal.example/?from=me")),
-        good_list(),
-    )
-    .await;
+            cause: ReachCause::Proxy,
+            detail: expected.into(),
+        };
+        assert_eq!(error, found);
+        assert_eq!(server.asked(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_server_that_is_none_is_not_taken_for_cipp() {
+    let server = Server::with_token(any(async || (StatusCode::NOT_FOUND, "no such page")), good_list()).await;
     let error = server.client().sign_in(&never()).await.unwrap_err();
-    assert_eq!(
-        error,
-        ClientError::WrongAddress {
-            host: "127.0.0.1".into(),
-            found: WrongDoor::Redirect {
-                location_host: "portal.example".into()
+    assert!(
+        matches!(
+            error,
+            ClientError::SignInRefused {
+                status: 404,
+                aadsts: None,
+                ..
             }
-        }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(
+        error.to_string(),
+        "The sign-in server refused (HTTP 404, Not Found): no such page"
     );
 }
 
