@@ -318,3 +318,306 @@ fn describe_newest(row: Option<&Row>) -> String {
         None => "There are entries today.".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Mutex};
+
+    use connections::Keychain;
+    use sandbox::{Ready, Sandbox, SandboxOptions, Scenario};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// An app over a folder of its own that keeps secrets in memory, and a sandbox to connect to.
+    struct Desk {
+        folder: TempDir,
+        state: Arc<AppState>,
+        sandbox: Sandbox,
+        told: Mutex<Vec<(TestStage, StageState)>>,
+    }
+
+    impl Desk {
+        async fn new(scenario: Scenario) -> Desk {
+            let keychain = Keychain::system();
+            keychain.use_session_memory();
+            Desk::over(keychain, scenario).await
+        }
+
+        async fn over(keychain: Keychain, scenario: Scenario) -> Desk {
+            let folder = tempfile::tempdir().unwrap();
+            let state = Arc::new(AppState::over(folder.path().join("connections.json"), keychain));
+            let options = SandboxOptions {
+                scenario,
+                ..SandboxOptions::default()
+            };
+            let sandbox = sandbox::start(options).await.unwrap();
+            Desk {
+                folder,
+                state,
+                sandbox,
+                told: Mutex::default(),
+            }
+        }
+
+        fn ready(&self) -> &Ready {
+            self.sandbox.ready()
+        }
+
+        fn input(&self, secret: SecretInput) -> ConnectionInput {
+            let ready = self.ready();
+            ConnectionInput {
+                id: None,
+                name: " Contoso ".into(),
+                api_url: format!("{}/api/", ready.api_url),
+                tenant_id: ready.tenant_id.clone(),
+                client_id: ready.client_id.clone(),
+                authority: Some(ready.authority.clone()),
+                ca_cert: Some(String::new()),
+                secret,
+                test: true,
+            }
+        }
+
+        fn right_secret(&self) -> SecretInput {
+            SecretInput::Typed {
+                value: self.ready().client_secret.clone(),
+            }
+        }
+
+        async fn save(&self, input: ConnectionInput) -> CommandResult<SavedConnection> {
+            let tell = |progress: TestProgress| self.told.lock().unwrap().push((progress.stage, progress.state));
+            save(&self.state, input, &tell, &CancellationToken::new()).await
+        }
+
+        fn told(&self) -> Vec<(TestStage, StageState)> {
+            std::mem::take(&mut self.told.lock().unwrap())
+        }
+
+        /// Lets the file be read and not written, also by an administrator: a folder stands where its lock should be.
+        fn make_unwritable(&self) {
+            let lock = self.folder.path().join("connections.lock");
+            let _ = fs::remove_file(&lock);
+            fs::create_dir(lock).unwrap();
+        }
+
+        fn files(&self) -> String {
+            let files = fs::read_dir(self.folder.path())
+                .unwrap()
+                .map(|file| file.unwrap().path());
+            files
+                .filter(|path| path.is_file())
+                .map(|path| fs::read_to_string(path).unwrap())
+                .collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_tested_and_saved_without_its_secret() {
+        let desk = Desk::new(Scenario::default()).await;
+        let saved = desk.save(desk.input(desk.right_secret())).await.unwrap();
+        let stages = [
+            TestStage::Address,
+            TestStage::SignIn,
+            TestStage::Accepted,
+            TestStage::LogRead,
+            TestStage::Saved,
+        ];
+        let expected: Vec<_> = stages
+            .into_iter()
+            .flat_map(|stage| [(stage, StageState::Running), (stage, StageState::Ok)])
+            .collect();
+        assert_eq!(desk.told(), expected);
+        assert_eq!(saved.name, "Contoso");
+        assert_eq!(saved.secret_saved_at, None, "kept for this session is not saved");
+        assert_eq!(desk.state.keychain.place(&saved.id), SecretPlace::Session);
+        assert!(desk.files().contains("Contoso"));
+        assert!(
+            !desk.files().contains(&desk.ready().client_secret),
+            "the file holds no secret"
+        );
+        assert!(desk.state.client(saved.id).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_secret_is_refused_and_nothing_is_stored() {
+        let desk = Desk::new(Scenario::default()).await;
+        let error = desk
+            .save(desk.input(SecretInput::Typed { value: "wrong".into() }))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code, ErrorCode::SignInRefused);
+        assert_eq!(desk.told().last(), Some(&(TestStage::SignIn, StageState::Failed)));
+        assert_eq!(desk.files(), "");
+        let guid = SecretInput::Typed {
+            value: "0b9f7c3e-1111-4222-8333-444455556666".into(),
+        };
+        let error = desk.save(desk.input(guid)).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.field),
+            (ErrorCode::InvalidField, Some(Field::Secret))
+        );
+        assert_eq!(desk.told(), [], "nothing was sent");
+    }
+
+    /// Its front door answers the ping like the API does; only the log itself shows where we are.
+    #[tokio::test]
+    async fn the_website_is_called_a_wrong_address_and_nothing_is_stored() {
+        let desk = Desk::new(Scenario::default()).await;
+        let mut input = desk.input(desk.right_secret());
+        input.api_url = desk.ready().website_url.clone();
+        let error = desk.save(input).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::WrongAddress, "{error:?}");
+        assert_eq!(desk.told().last(), Some(&(TestStage::Accepted, StageState::Failed)));
+        assert_eq!(desk.files(), "");
+    }
+
+    #[tokio::test]
+    async fn an_address_where_nobody_listens_fails_at_the_first_stage() {
+        let desk = Desk::new(Scenario::default()).await;
+        let mut input = desk.input(desk.right_secret());
+        input.api_url = "http://127.0.0.1:1".into();
+        let error = desk.save(input).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::Unreachable, "{error:?}");
+        assert_eq!(
+            desk.told(),
+            [
+                (TestStage::Address, StageState::Running),
+                (TestStage::Address, StageState::Failed)
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_by_cipp_fails_at_its_own_stage() {
+        let desk = Desk::new(Scenario {
+            role: String::new(),
+            ..Scenario::default()
+        })
+        .await;
+        let error = desk.save(desk.input(desk.right_secret())).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::NotAllowed);
+        assert_eq!(desk.told().last(), Some(&(TestStage::Accepted, StageState::Failed)));
+        assert_eq!(desk.files(), "");
+    }
+
+    #[tokio::test]
+    async fn a_pasted_secret_is_used_by_its_name_and_dropped_once_saved() {
+        let desk = Desk::new(Scenario::default()).await;
+        let draft_id = desk
+            .state
+            .keep_draft(Secret::parse(&desk.ready().client_secret).unwrap());
+        desk.save(desk.input(SecretInput::Draft {
+            draft_id: draft_id.clone(),
+        }))
+        .await
+        .unwrap();
+        assert!(desk.state.draft(&draft_id).is_none());
+        let mut again = desk.input(SecretInput::Draft { draft_id });
+        again.name = "Another".into();
+        assert_eq!(desk.save(again).await.unwrap_err().code, ErrorCode::SecretMissing);
+    }
+
+    #[tokio::test]
+    async fn a_taken_name_is_refused_before_anything_is_tried() {
+        let desk = Desk::new(Scenario::default()).await;
+        desk.save(desk.input(desk.right_secret())).await.unwrap();
+        desk.told();
+        let mut second = desk.input(desk.right_secret());
+        second.name = "CONTOSO".into();
+        assert_eq!(desk.save(second).await.unwrap_err().code, ErrorCode::NameTaken);
+        assert_eq!(desk.told(), []);
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_changed_with_its_secret_kept() {
+        let desk = Desk::new(Scenario::default()).await;
+        let saved = desk.save(desk.input(desk.right_secret())).await.unwrap();
+        let mut change = desk.input(SecretInput::Keep);
+        change.id = Some(saved.id);
+        change.name = "Fabrikam".into();
+        let changed = desk.save(change).await.unwrap();
+        assert_eq!((changed.id, changed.name.as_str()), (saved.id, "Fabrikam"));
+        assert_eq!(changed.created_at, saved.created_at);
+        assert_eq!(desk.state.store.list().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_written_takes_the_secret_back() {
+        let desk = Desk::new(Scenario::default()).await;
+        let saved = desk.save(desk.input(desk.right_secret())).await.unwrap();
+        desk.make_unwritable();
+
+        let mut change = desk.input(SecretInput::Typed {
+            value: "a newer secret".into(),
+        });
+        change.id = Some(saved.id);
+        change.test = false;
+        assert!(desk.save(change).await.is_err());
+        let secret = desk.state.keychain.read(&saved.id).await.unwrap().unwrap();
+        assert_eq!(secret.expose(), desk.ready().client_secret, "the old secret is back");
+
+        let id = ConnectionId::random();
+        let new = SavedConnection::new(id, "New", saved.connection, Timestamp::now());
+        let secret = Secret::parse("a secret").unwrap();
+        assert!(store(&desk.state, new, false, Some(&secret)).await.is_err());
+        assert_ne!(
+            desk.state.keychain.place(&id),
+            SecretPlace::Session,
+            "no secret without its connection"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_test_stores_nothing() {
+        let desk = Desk::new(Scenario {
+            hang: true,
+            ..Scenario::default()
+        })
+        .await;
+        let cancel = CancellationToken::new();
+        let cancel_at_once = |progress: TestProgress| {
+            if progress.stage == TestStage::Address {
+                cancel.cancel();
+            }
+        };
+        let error = save(&desk.state, desk.input(desk.right_secret()), &cancel_at_once, &cancel)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code, ErrorCode::Cancelled);
+        assert_eq!(desk.files(), "");
+    }
+
+    /// In a process of its own, for only so can it be without a session bus and never near a real keychain.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_keychain_that_refuses_leaves_nothing_behind() {
+        let done = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "connect::tests::saving_without_a_keychain", "--ignored"])
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/at/all")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && output.contains("1 passed"), "{output}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    #[ignore = "needs a process without a session bus: a_keychain_that_refuses_leaves_nothing_behind starts one"]
+    async fn saving_without_a_keychain() {
+        let desk = Desk::over(Keychain::system(), Scenario::default()).await;
+        let error = desk.save(desk.input(desk.right_secret())).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::KeychainMissing, "{error:?}");
+        assert!(error.remedy.is_some());
+        assert_eq!(desk.files(), "", "no file without the secret");
+        assert!(
+            desk.told().contains(&(TestStage::LogRead, StageState::Ok)),
+            "the test itself had worked"
+        );
+        desk.state.keychain.use_session_memory();
+        assert!(
+            desk.save(desk.input(desk.right_secret())).await.is_ok(),
+            "this session only is the way out"
+        );
+    }
+}

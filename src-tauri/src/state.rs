@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -57,11 +58,15 @@ impl AppState {
     /// # Errors
     /// The system names no folder for the file of connections.
     pub fn new() -> Result<AppState, StoreError> {
-        let file = ConnectionStore::default_path()?;
-        Ok(AppState {
+        Ok(AppState::over(ConnectionStore::default_path()?, Keychain::system()))
+    }
+
+    /// The state over this file of connections (the ticks lie beside it) and this keychain.
+    pub fn over(file: PathBuf, keychain: Keychain) -> AppState {
+        AppState {
             ticks: Ticks::open(file.with_file_name("checklists.json")),
             store: ConnectionStore::open(file),
-            keychain: Keychain::system(),
+            keychain,
             keychain_test: OnceCell::new(),
             clients: Mutex::default(),
             views: Mutex::default(),
@@ -69,7 +74,7 @@ impl AppState {
             demo: OnceCell::new(),
             test: Mutex::default(),
             names_given: AtomicU64::new(0),
-        })
+        }
     }
 
     /// How the keychain is, tested once at the start; whoever asks earlier waits for that test.
