@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::days::day_of;
 use crate::exit::Failure;
-use crate::instance::{Instance, RareArgs, find, store};
+use crate::instance::{Instance, RareArgs, find, note_clock, store};
 use crate::output::{Screen, grouped, say, visible};
 use crate::secret::SecretArgs;
 
@@ -91,9 +91,7 @@ async fn add(args: AddArgs) -> Result<(), Failure> {
     if store.find_by_name(&args.name)?.is_some() {
         return Err(connections::StoreError::NameTaken { name: args.name }.into());
     }
-    let connection = args
-        .rare
-        .connection(args.api_url, args.tenant_id, args.client_id);
+    let connection = args.rare.connection(args.api_url, args.tenant_id, args.client_id);
     let now = Timestamp::now();
     let mut saved = SavedConnection::new(ConnectionId::random(), args.name, connection, now);
     saved.secret_saved_at = Some(now);
@@ -108,9 +106,7 @@ async fn add(args: AddArgs) -> Result<(), Failure> {
     }
     let saved = added?;
     if secret.looks_unusual() {
-        say(
-            "note: this does not look like the secrets that Entra makes today. It was saved as it is.",
-        );
+        say("note: this does not look like the secrets that Entra makes today. It was saved as it is.");
     }
     say(&format!(
         "Saved \u{201c}{}\u{201d}; its secret is in {}. Try it with: cippctl connections test {}",
@@ -122,10 +118,7 @@ async fn add(args: AddArgs) -> Result<(), Failure> {
 }
 
 fn quoted(name: &str) -> String {
-    if name
-        .chars()
-        .all(|c| c.is_alphanumeric() || "-_.".contains(c))
-    {
+    if name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
         name.to_owned()
     } else {
         format!("\"{name}\"")
@@ -157,10 +150,7 @@ impl<'a> Listed<'a> {
             tenant_id: connection.tenant_id.to_string(),
             client_id: connection.client_id.to_string(),
             authority: connection.authority.to_string(),
-            ca_cert: connection
-                .ca_cert
-                .as_ref()
-                .map(|path| path.display().to_string()),
+            ca_cert: connection.ca_cert.as_ref().map(|path| path.display().to_string()),
             created_at: saved.created_at,
             secret_saved_at: saved.secret_saved_at,
             last_used_at: saved.last_used_at,
@@ -178,9 +168,7 @@ fn list(format: ListFormat) -> Result<(), Failure> {
             writeln!(out)?;
         }
         ListFormat::Table if listed.is_empty() => {
-            say(
-                "No connections yet. Add one with `cippctl connections add`, or try `cippctl demo`.",
-            );
+            say("No connections yet. Add one with `cippctl connections add`, or try `cippctl demo`.");
         }
         ListFormat::Table => writeln!(out, "{}", table(&listed))?,
     }
@@ -189,13 +177,9 @@ fn list(format: ListFormat) -> Result<(), Failure> {
 
 fn table(listed: &[Listed<'_>]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "Name",
-        "API address",
-        "Tenant ID",
-        "Client ID",
-        "Last used",
-    ]);
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["Name", "API address", "Tenant ID", "Client ID", "Last used"]);
     if let Some(width) = Screen::of_stdout().width {
         let width = u16::try_from(width).unwrap_or(u16::MAX);
         table
@@ -227,10 +211,7 @@ async fn remove(name: &str) -> Result<(), Failure> {
     store()?.remove(&saved.id)?;
     let keychain = Keychain::system();
     match keychain.delete(&saved.id).await {
-        Ok(()) => say(&format!(
-            "Removed \u{201c}{}\u{201d} and its secret.",
-            saved.name
-        )),
+        Ok(()) => say(&format!("Removed \u{201c}{}\u{201d} and its secret.", saved.name)),
         Err(error) => {
             say(&format!(
                 "Removed \u{201c}{}\u{201d}. Its secret could not be removed: {error} It is the item \u{201c}{}\u{201d}.",
@@ -262,23 +243,11 @@ async fn walk(instance: &Instance, cancel: &CancellationToken) -> Result<(), Fai
         "  ok  Sign-in: Entra gave a token ({:.1} s)",
         started.elapsed().as_secs_f64()
     ));
-    if let Some(skew) = claims
-        .clock_skew_seconds
-        .filter(|seconds| seconds.abs() > 120)
-    {
-        let direction = if skew > 0 { "behind" } else { "ahead of" };
-        say(&format!(
-            "note: this computer's clock is {} s {direction} the server's. Set it right.",
-            skew.abs()
-        ));
-    }
+    note_clock(&claims);
 
     let started = Instant::now();
     let today = day_of(Timestamp::now());
-    let mut rows = instance
-        .client
-        .list_logs(&ListLogs::day(today), cancel)
-        .await?;
+    let mut rows = instance.client.list_logs(&ListLogs::day(today), cancel).await?;
     say("  ok  Accepted: CIPP knows this client and lets it read the log");
     while let Some(row) = rows.next().await {
         row?;

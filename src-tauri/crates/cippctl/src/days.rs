@@ -44,11 +44,7 @@ impl DaysArgs {
         if from > to {
             return Err(FieldError::new(
                 Field::From,
-                format!(
-                    "The first day, {}, is later than the last, {}.",
-                    from.iso(),
-                    to.iso()
-                ),
+                format!("The first day, {}, is later than the last, {}.", from.iso(), to.iso()),
                 "Give --from the earlier day.",
             ));
         }
@@ -74,8 +70,7 @@ impl FromStr for Since {
     type Err = String;
 
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        let wrong =
-            || format!("\u{201c}{typed}\u{201d} is not a length of time. Write 7d, 2w or 24h");
+        let wrong = || format!("\u{201c}{typed}\u{201d} is not a length of time. Write 7d, 2w or 24h");
         let typed_unit = typed.chars().next_back().ok_or_else(wrong)?;
         let number: i32 = typed[..typed.len() - typed_unit.len_utf8()]
             .parse()
@@ -101,11 +96,7 @@ impl FromStr for Since {
 mod tests {
     use super::*;
 
-    fn range(
-        from: Option<&str>,
-        to: Option<&str>,
-        since: Option<&str>,
-    ) -> Result<String, FieldError> {
+    fn range(from: Option<&str>, to: Option<&str>, since: Option<&str>) -> Result<String, FieldError> {
         let day = |text: &str| text.parse().unwrap();
         let args = DaysArgs {
             from: from.map(day),
@@ -124,10 +115,7 @@ mod tests {
 
     #[test]
     fn a_first_day_alone_reaches_until_today() {
-        assert_eq!(
-            range(Some("2026-08-01"), None, None).unwrap(),
-            "2026-08-01..2026-08-08"
-        );
+        assert_eq!(range(Some("2026-08-01"), None, None).unwrap(), "2026-08-01..2026-08-08");
         assert_eq!(
             range(Some("20260801"), Some("20260801"), None).unwrap(),
             "2026-08-01..2026-08-01"
@@ -137,15 +125,10 @@ mod tests {
     #[test]
     fn days_backwards_are_an_error() {
         assert_eq!(
-            range(Some("2026-08-07"), Some("2026-08-01"), None)
-                .unwrap_err()
-                .field,
+            range(Some("2026-08-07"), Some("2026-08-01"), None).unwrap_err().field,
             Field::From
         );
-        assert!(
-            range(Some("2026-08-09"), None, None).is_err(),
-            "tomorrow until today"
-        );
+        assert!(range(Some("2026-08-09"), None, None).is_err(), "tomorrow until today");
     }
 
     #[test]
@@ -168,18 +151,7 @@ mod tests {
 
     #[test]
     fn other_lengths_are_refused() {
-        for wrong in [
-            "",
-            "d",
-            "7",
-            "0d",
-            "-1d",
-            "7x",
-            "1.5d",
-            "99999999999d",
-            "7 d",
-            "é",
-        ] {
+        for wrong in ["", "d", "7", "0d", "-1d", "7x", "1.5d", "99999999999d", "7 d", "é"] {
             assert!(wrong.parse::<Since>().is_err(), "{wrong}");
         }
     }

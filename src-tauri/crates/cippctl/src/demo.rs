@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
-use cipp_client::{Client, Connection, FieldError, Fields, ListLogs, Row, Secret};
+use cipp_client::{Client, Connection, Day, FieldError, Fields, ListLogs, Row, Secret};
 use connections::{ConnectionId, ConnectionStore, Keychain, SavedConnection};
 use jiff::Timestamp;
 use log_archive::{SeverityFamily, family};
@@ -89,12 +89,7 @@ impl Kept {
             ))?;
         }
         let name = format!("Demo {}", &id.to_string()[..8]);
-        let in_store = match store.add(SavedConnection::new(
-            id,
-            name,
-            connection.clone(),
-            Timestamp::now(),
-        )) {
+        let in_store = match store.add(SavedConnection::new(id, name, connection.clone(), Timestamp::now())) {
             Ok(saved) => {
                 tell(&format!(
                     "\u{201c}{}\u{201d} stands in {}, without the secret.",
@@ -131,16 +126,11 @@ impl Kept {
             self.store.remove(&self.id)?;
         }
         from_keychain?;
-        tell("Done: nothing is left behind.")?;
-        Ok(())
+        tell("Done: neither the connection nor its secret is left.")
     }
 }
 
-async fn show(
-    connection: Connection,
-    secret: Secret,
-    cancel: &CancellationToken,
-) -> Result<(), Failure> {
+async fn show(connection: Connection, secret: Secret, cancel: &CancellationToken) -> Result<(), Failure> {
     let client = client(connection, secret)?;
     step(
         3,
@@ -158,28 +148,32 @@ async fn show(
     ))?;
 
     step(4, "Read today's logbook.")?;
-    let today = read_today(&client, cancel).await?;
+    let today = day_of(Timestamp::now());
+    let mut newest = read(&client, today, cancel).await?;
+    if let (true, Some(yesterday)) = (newest.rows.is_empty(), today.previous()) {
+        tell("The day is young: nothing has happened yet. Yesterday:")?;
+        newest = read(&client, yesterday, cancel).await?;
+    }
     let screen = Screen::of_stdout();
-    today.print_newest(screen)?;
-    today.print_counts(screen)
+    newest.print_rows(screen)?;
+    newest.print_counts(screen)
 }
 
-/// What is kept of today's rows.
-struct Today {
-    newest: Vec<Row>,
+/// What is kept of a day's rows.
+struct Newest {
+    rows: Vec<Row>,
     counts: [u64; SeverityFamily::ALL.len()],
 }
 
-async fn read_today(client: &Client, cancel: &CancellationToken) -> Result<Today, Failure> {
-    let day = day_of(Timestamp::now());
+async fn read(client: &Client, day: Day, cancel: &CancellationToken) -> Result<Newest, Failure> {
     let started = Instant::now();
-    let mut today = Today {
-        newest: Vec::with_capacity(NEWEST),
+    let mut newest = Newest {
+        rows: Vec::with_capacity(NEWEST),
         counts: Default::default(),
     };
     let mut rows = client.list_logs(&ListLogs::day(day), cancel).await?;
     while let Some(row) = rows.next().await {
-        today.add(row?);
+        newest.add(row?);
     }
     let (read, bytes) = (rows.rows_read(), rows.bytes_read());
     let millis = started.elapsed().as_millis();
@@ -189,10 +183,10 @@ async fn read_today(client: &Client, cancel: &CancellationToken) -> Result<Today
         day.iso(),
         grouped(bytes / 1000)
     ))?;
-    Ok(today)
+    Ok(newest)
 }
 
-impl Today {
+impl Newest {
     /// CIPP sends the newest first (facts: ListLogs 1.7).
     fn add(&mut self, row: Row) {
         let family = row.fields().map_or(SeverityFamily::Unknown, |fields| {
@@ -201,22 +195,19 @@ impl Today {
         for (count, each) in self.counts.iter_mut().zip(SeverityFamily::ALL) {
             *count += u64::from(each == family);
         }
-        if self.newest.len() < NEWEST {
-            self.newest.push(row);
+        if self.rows.len() < NEWEST {
+            self.rows.push(row);
         }
     }
 
-    fn print_newest(&self, screen: Screen) -> Result<(), Failure> {
+    fn print_rows(&self, screen: Screen) -> Result<(), Failure> {
         let table = Table::new(Screen {
             width: screen.width.or(Some(120)),
             ..screen
         });
         let mut out = io::stdout().lock();
-        for row in &self.newest {
-            table.line(
-                &mut out,
-                &row.fields().unwrap_or_else(|_| Fields::default()),
-            )?;
+        for row in &self.rows {
+            table.line(&mut out, &row.fields().unwrap_or_else(|_| Fields::default()))?;
         }
         Ok(())
     }

@@ -39,10 +39,7 @@ const CODES: &[(Code, &str)] = &[
         Code::Fine,
         "all done (also when the reader of the output stops early, as head does)",
     ),
-    (
-        Code::Local,
-        "something on this computer failed, such as a full disk",
-    ),
+    (Code::Local, "something on this computer failed, such as a full disk"),
     (
         Code::Usage,
         "the command was not understood, or a value is not what it should be",
@@ -148,10 +145,9 @@ impl From<ClientError> for Failure {
 fn code_of(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::SignInRefused => Code::SignIn,
-        ErrorKind::Unreachable
-        | ErrorKind::WrongAddress
-        | ErrorKind::Throttled
-        | ErrorKind::ServerTrouble => Code::Reach,
+        ErrorKind::Unreachable | ErrorKind::WrongAddress | ErrorKind::Throttled | ErrorKind::ServerTrouble => {
+            Code::Reach
+        }
         ErrorKind::NotAccepted | ErrorKind::NotAllowed => Code::NotAllowed,
         ErrorKind::NotUnderstood | ErrorKind::CutOff => Code::Reply,
         ErrorKind::Cancelled => Code::Cancelled,
@@ -162,11 +158,7 @@ fn code_of(kind: ErrorKind) -> Code {
 
 impl From<FieldError> for Failure {
     fn from(error: FieldError) -> Self {
-        Failure::new(
-            Code::Usage,
-            format!("{}: {}", error.field, error.problem),
-            error.remedy,
-        )
+        Failure::new(Code::Usage, format!("{}: {}", error.field, error.problem), error.remedy)
     }
 }
 
@@ -204,11 +196,7 @@ impl From<csv::Error> for Failure {
     fn from(error: csv::Error) -> Self {
         match error.into_kind() {
             csv::ErrorKind::Io(error) => error.into(),
-            kind => Failure::new(
-                Code::Local,
-                format!("The output could not be written: {kind:?}."),
-                "",
-            ),
+            kind => Failure::new(Code::Local, format!("The output could not be written: {kind:?}."), ""),
         }
     }
 }

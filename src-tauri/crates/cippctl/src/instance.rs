@@ -4,14 +4,13 @@
 
 use std::path::PathBuf;
 
-use cipp_client::{
-    ApiUrl, Authority, Client, ClientId, ClientOptions, Connection, Secret, TenantId,
-};
+use cipp_client::{ApiUrl, Authority, Client, ClientId, ClientOptions, Connection, Secret, TenantId, TokenClaims};
 use clap::Args;
 use connections::{ConnectionId, ConnectionStore, Keychain, SavedConnection};
 use jiff::Timestamp;
 
 use crate::exit::{Code, Failure};
+use crate::output::say;
 use crate::secret::SecretArgs;
 
 /// The options that only the second form has.
@@ -24,6 +23,9 @@ const GIVEN: [&str; 7] = [
     "secret_stdin",
     "secret_env",
 ];
+
+/// A difference that nobody notices is not worth a word.
+const CLOCK_TOLERANCE_SECONDS: i64 = 120;
 
 /// A saved connection, or all its values.
 #[derive(Args, Debug)]
@@ -60,12 +62,7 @@ pub struct RareArgs {
 impl RareArgs {
     /// A connection with these values. The path of the CA file is made absolute: the connection may be used from
     /// another folder.
-    pub fn connection(
-        &self,
-        api_url: ApiUrl,
-        tenant_id: TenantId,
-        client_id: ClientId,
-    ) -> Connection {
+    pub fn connection(&self, api_url: ApiUrl, tenant_id: TenantId, client_id: ClientId) -> Connection {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Connection {
             api_url,
@@ -91,8 +88,7 @@ impl InstanceArgs {
             let saved = find(name)?;
             return Instance::of_saved(&saved).await;
         }
-        let (Some(api_url), Some(tenant_id), Some(client_id)) =
-            (&self.api_url, &self.tenant_id, &self.client_id)
+        let (Some(api_url), Some(tenant_id), Some(client_id)) = (&self.api_url, &self.tenant_id, &self.client_id)
         else {
             return Err(Failure::new(
                 Code::Usage,
@@ -100,9 +96,9 @@ impl InstanceArgs {
                 "Give --connection NAME, or --api-url with --tenant-id and --client-id.",
             ));
         };
-        let connection =
-            self.rare
-                .connection(api_url.clone(), tenant_id.clone(), client_id.clone());
+        let connection = self
+            .rare
+            .connection(api_url.clone(), tenant_id.clone(), client_id.clone());
         Instance::new(connection, self.secret.read()?, None)
     }
 }
@@ -117,11 +113,7 @@ impl Instance {
         Instance::new(saved.connection.clone(), secret, Some(saved.id))
     }
 
-    fn new(
-        connection: Connection,
-        secret: Secret,
-        saved: Option<ConnectionId>,
-    ) -> Result<Self, Failure> {
+    fn new(connection: Connection, secret: Secret, saved: Option<ConnectionId>) -> Result<Self, Failure> {
         Ok(Instance {
             client: client(connection, secret)?,
             saved,
@@ -143,6 +135,22 @@ pub fn client(connection: Connection, secret: Secret) -> Result<Client, Failure>
         ..ClientOptions::default()
     };
     Ok(Client::new(connection, secret, options)?)
+}
+
+/// Says so when this computer's clock is wrong. Signing in and reading work all the same, but the rows' times would be
+/// compared with a wrong now.
+pub fn note_clock(claims: &TokenClaims) {
+    let Some(ahead) = claims
+        .clock_skew_seconds
+        .filter(|seconds| seconds.abs() >= CLOCK_TOLERANCE_SECONDS)
+    else {
+        return;
+    };
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    let minutes = (ahead.abs() + 30) / 60;
+    say(&format!(
+        "note: this computer's clock is about {minutes} minutes {direction} the sign-in server's. Set it right."
+    ));
 }
 
 /// The connections that the app and this program share.

@@ -17,10 +17,7 @@ pub fn watch(patience: Duration) -> CancellationToken {
     let cancel = CancellationToken::new();
     let told = cancel.clone();
     thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-        else {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
             return;
         };
         runtime.block_on(async {

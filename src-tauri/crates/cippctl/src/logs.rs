@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::days::DaysArgs;
 use crate::exit::{Code, Failure};
-use crate::instance::InstanceArgs;
+use crate::instance::{InstanceArgs, note_clock};
 use crate::output::{Screen, grouped, say, stderr_is_terminal};
 use crate::progress::Progress;
 use crate::row_filter::{FilterArgs, RowFilter};
@@ -75,7 +75,8 @@ pub async fn run(args: LogsArgs, cancel: &CancellationToken) -> Result<(), Failu
 
     // A wrong secret is found out before CIPP is asked for several days at once.
     let read = match instance.client.sign_in(cancel).await {
-        Ok(_) => {
+        Ok(claims) => {
+            note_clock(&claims);
             instance.touch();
             reading.days(from, to).await
         }

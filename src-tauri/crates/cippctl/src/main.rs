@@ -80,6 +80,7 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::from_default_env())
         .with_writer(io::stderr)
+        .with_ansi(output::stderr_is_terminal())
         .init();
 }
 
@@ -179,8 +180,7 @@ mod tests {
 
     #[test]
     fn a_saved_connection_and_values_exclude_each_other() {
-        let parse =
-            |args: &[&str]| Cli::try_parse_from(["cippctl", "logs"].iter().chain(args)).map(|_| ());
+        let parse = |args: &[&str]| Cli::try_parse_from(["cippctl", "logs"].iter().chain(args)).map(|_| ());
         assert!(parse(&["--connection", "a"]).is_ok());
         assert!(parse(&["--api-url", "https://x.example"]).is_err());
         assert!(parse(&[]).is_err());

@@ -24,8 +24,7 @@ impl Screen {
         if !stdout.is_terminal() {
             return Screen::default();
         }
-        let width =
-            terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
+        let width = terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
         Screen {
             width: Some(width),
             colour: colour_welcome(),
@@ -39,10 +38,7 @@ impl Screen {
 }
 
 fn colour_welcome() -> bool {
-    if anstyle_query::no_color()
-        || anstyle_query::clicolor() == Some(false)
-        || !anstyle_query::term_supports_color()
-    {
+    if anstyle_query::no_color() || anstyle_query::clicolor() == Some(false) || !anstyle_query::term_supports_color() {
         return false;
     }
     // Older Windows consoles have to be asked to understand colours; elsewhere there is nothing to ask.
@@ -144,12 +140,8 @@ mod tests {
 
     #[test]
     fn usual_text_is_left_alone() {
-        for text in ["", "Zürich – 東京 – 👩‍💻 – שלום", "<b>not obeyed anyway</b>"]
-        {
-            assert!(
-                matches!(visible(text), Cow::Borrowed(same) if same == text),
-                "{text}"
-            );
+        for text in ["", "Zürich – 東京 – 👩‍💻 – שלום", "<b>not obeyed anyway</b>"] {
+            assert!(matches!(visible(text), Cow::Borrowed(same) if same == text), "{text}");
         }
     }
 
@@ -170,10 +162,7 @@ mod tests {
     fn json_for_a_terminal_keeps_its_values() {
         let json = "{\"a\":\"x\u{202e}y\u{9b}z\u{e0041}\",\n\"b\":1}";
         let safe = visible_json(json);
-        assert!(
-            !safe.contains(['\u{202e}', '\u{9b}', '\u{e0041}']),
-            "{safe}"
-        );
+        assert!(!safe.contains(['\u{202e}', '\u{9b}', '\u{e0041}']), "{safe}");
         let values = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(values(&safe), values(json));
     }

@@ -66,16 +66,10 @@ impl RowFilter {
                 .as_ref()
                 .is_none_or(|needle| text.as_deref().is_some_and(|text| needle.is_in(text)))
         };
-        let tenant_is_named = |needle: &Needle| {
-            fields
-                .tenant_id
-                .as_deref()
-                .is_some_and(|id| needle.is_all_of(id))
-        };
+        let tenant_is_named = |needle: &Needle| fields.tenant_id.as_deref().is_some_and(|id| needle.is_all_of(id));
         is_in(&self.user, &fields.user)
             && is_in(&self.api, &fields.api)
-            && (is_in(&self.tenant, &fields.tenant)
-                || self.tenant.as_ref().is_some_and(tenant_is_named))
+            && (is_in(&self.tenant, &fields.tenant) || self.tenant.as_ref().is_some_and(tenant_is_named))
     }
 
     fn needles(&self) -> impl Iterator<Item = &Needle> {

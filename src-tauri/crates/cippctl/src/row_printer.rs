@@ -126,11 +126,7 @@ impl<W: Write> RowPrinter<W> {
     }
 
     /// Prints or counts one row.
-    pub fn row(
-        &mut self,
-        row: &Row,
-        fields: Result<&Fields<'_>, &RowProblem>,
-    ) -> Result<(), Failure> {
+    pub fn row(&mut self, row: &Row, fields: Result<&Fields<'_>, &RowProblem>) -> Result<(), Failure> {
         let is_json = fields.is_ok() || serde_json::from_str::<IgnoredAny>(row.raw()).is_ok();
         self.unreadable += u64::from(!is_json);
         let first = self.printed == 0;
@@ -154,9 +150,7 @@ impl<W: Write> RowPrinter<W> {
     /// Shows what was printed so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
         match &mut self.form {
-            Form::Table { out, .. } | Form::Json { out, .. } | Form::Ndjson { out, .. } => {
-                out.flush()?
-            }
+            Form::Table { out, .. } | Form::Json { out, .. } | Form::Ndjson { out, .. } => out.flush()?,
             Form::Csv { out } => out.flush()?,
             Form::Count { .. } => {}
         }
@@ -186,8 +180,7 @@ impl<W: Write> RowPrinter<W> {
 /// Writes a row's JSON on one line.
 fn write_json(out: &mut impl Write, raw: &str, is_json: bool, screen: Screen) -> io::Result<()> {
     if !is_json {
-        return serde_json::to_writer(out, &serde_json::json!({ "unreadable": raw }))
-            .map_err(io::Error::from);
+        return serde_json::to_writer(out, &serde_json::json!({ "unreadable": raw })).map_err(io::Error::from);
     }
     let line = one_line(raw);
     let line = if screen.is_terminal() {
@@ -284,13 +277,7 @@ impl Counts {
         self.by_family.iter().sum()
     }
 
-    fn print<W: Write>(
-        &self,
-        out: &mut W,
-        format: Format,
-        screen: Screen,
-        complete: bool,
-    ) -> Result<(), Failure> {
+    fn print<W: Write>(&self, out: &mut W, format: Format, screen: Screen, complete: bool) -> Result<(), Failure> {
         match format {
             Format::Table => self.print_table(out, screen)?,
             Format::Json | Format::Ndjson => self.print_json(out, complete)?,
@@ -373,8 +360,7 @@ impl Table {
         let room = screen
             .width
             .map_or(160, |width| width.saturating_sub(TIME + SEVERITY + 5));
-        let share =
-            |percent: usize, least: usize, most: usize| (room * percent / 100).clamp(least, most);
+        let share = |percent: usize, least: usize, most: usize| (room * percent / 100).clamp(least, most);
         let columns = Columns {
             tenant: share(19, 8, 28),
             user: share(19, 8, 28),
@@ -386,9 +372,7 @@ impl Table {
         } else {
             TIME + SEVERITY + 5 + columns.total()
         };
-        let message = screen
-            .width
-            .map(|width| width.saturating_sub(before).max(10));
+        let message = screen.width.map(|width| width.saturating_sub(before).max(10));
         Table {
             zone: TimeZone::system(),
             colour: screen.colour,
@@ -424,11 +408,7 @@ impl Table {
     }
 
     fn header(&self, out: &mut impl Write) -> io::Result<()> {
-        let (on, off) = if self.colour {
-            ("\x1b[1m", "\x1b[0m")
-        } else {
-            ("", "")
-        };
+        let (on, off) = if self.colour { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
         let mut line = self.cells("Time", "Severity", "Tenant", "User", "API", false);
         line.push_str("Message");
         writeln!(out, "{on}{line}{off}")
@@ -456,15 +436,7 @@ impl Table {
     }
 
     /// All cells before the message.
-    fn cells(
-        &self,
-        time: &str,
-        severity: &str,
-        tenant: &str,
-        user: &str,
-        api: &str,
-        colour: bool,
-    ) -> String {
+    fn cells(&self, time: &str, severity: &str, tenant: &str, user: &str, api: &str, colour: bool) -> String {
         let fitted = |cell: &'_ str, width: usize| {
             if self.message.is_some() {
                 cut(cell, width).into_owned()
@@ -479,16 +451,8 @@ impl Table {
         line.push_str(&painted(&word, family(severity), colour));
         pad(&mut line, word.width(), SEVERITY);
         if !self.narrow {
-            push(
-                &mut line,
-                &fitted(tenant, self.columns.tenant),
-                self.columns.tenant,
-            );
-            push(
-                &mut line,
-                &fitted(user, self.columns.user),
-                self.columns.user,
-            );
+            push(&mut line, &fitted(tenant, self.columns.tenant), self.columns.tenant);
+            push(&mut line, &fitted(user, self.columns.user), self.columns.user);
             push(&mut line, &fitted(api, self.columns.api), self.columns.api);
         }
         line
@@ -507,9 +471,7 @@ impl Table {
         } else {
             "%Y-%m-%d %H:%M:%S%:z"
         };
-        time.to_zoned(self.zone.clone())
-            .strftime(pattern)
-            .to_string()
+        time.to_zoned(self.zone.clone()).strftime(pattern).to_string()
     }
 }
 
@@ -586,10 +548,7 @@ mod tests {
     #[test]
     fn ndjson_is_cipps_own_text() {
         let odd = r#"{"Message": 1.50e0 ,"LogData":"\u00e9\/","New":[ ]}"#;
-        assert_eq!(
-            printed(Format::Ndjson, &[ROW, odd]),
-            format!("{ROW}\n{odd}\n")
-        );
+        assert_eq!(printed(Format::Ndjson, &[ROW, odd]), format!("{ROW}\n{odd}\n"));
     }
 
     #[test]
@@ -615,10 +574,7 @@ mod tests {
         let broken = "{\"User\":\"a\nb\", }";
         for format in [Format::Json, Format::Ndjson] {
             let text = printed(format, &[broken]);
-            let line = text
-                .lines()
-                .find(|line| line.contains("unreadable"))
-                .unwrap();
+            let line = text.lines().find(|line| line.contains("unreadable")).unwrap();
             let object: serde_json::Value = serde_json::from_str(line).unwrap();
             assert_eq!(object["unreadable"], broken);
         }
@@ -640,10 +596,7 @@ mod tests {
     fn csv_has_cipps_names_and_survives_every_text() {
         let text = printed(Format::Csv, &[ROW]);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        assert_eq!(
-            reader.headers().unwrap().iter().collect::<Vec<_>>(),
-            COLUMNS
-        );
+        assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS);
         let record = reader.records().next().unwrap().unwrap();
         assert_eq!(&record[3], "a \"b\"\nc");
         assert_eq!(&record[6], r#"{"a":[1,2]}"#);
@@ -653,18 +606,14 @@ mod tests {
     #[test]
     fn no_csv_cell_is_a_formula() {
         for dangerous in ["=1+1", "+1", "-1", "@SUM(A1)", "\\t=1", "\\r=1"] {
-            let row =
-                format!(r#"{{"Message":"{dangerous}","LogData":"{dangerous}","Tenant":"a=b"}}"#);
+            let row = format!(r#"{{"Message":"{dangerous}","LogData":"{dangerous}","Tenant":"a=b"}}"#);
             let text = printed(Format::Csv, &[&row]);
             let record = csv::Reader::from_reader(text.as_bytes())
                 .records()
                 .next()
                 .unwrap()
                 .unwrap();
-            assert!(
-                record[3].starts_with('\'') && record[6].starts_with('\''),
-                "{record:?}"
-            );
+            assert!(record[3].starts_with('\'') && record[6].starts_with('\''), "{record:?}");
             assert_eq!(&record[1], "a=b");
         }
         assert_eq!(
@@ -683,18 +632,14 @@ mod tests {
             "{}",
             "{broken",
         ];
-        let json: serde_json::Value =
-            serde_json::from_str(&counted(Format::Json, &rows, false)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&counted(Format::Json, &rows, false)).unwrap();
         assert_eq!(json["total"], 5);
         assert_eq!(
             (&json["bySeverity"]["warning"], &json["bySeverity"]["error"]),
             (&2.into(), &1.into())
         );
         assert_eq!(
-            (
-                &json["bySeverity"]["unknown"],
-                &json["bySeverity"]["critical"]
-            ),
+            (&json["bySeverity"]["unknown"], &json["bySeverity"]["critical"]),
             (&2.into(), &0.into())
         );
         assert_eq!(json["complete"], false);
@@ -712,12 +657,7 @@ mod tests {
                 width: Some(width),
                 colour: false,
             };
-            let text = printed_on(
-                screen,
-                Format::Table,
-                &[hostile, ROW, "{}", "{broken"],
-                true,
-            );
+            let text = printed_on(screen, Format::Table, &[hostile, ROW, "{}", "{broken"], true);
             assert_eq!(text.lines().count(), 5, "one line a row and a header");
             for line in text.lines() {
                 assert!(line.width() <= width, "{width}: {} {line}", line.width());
@@ -743,11 +683,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_nothing_is_cut() {
-        let long = format!(
-            r#"{{"Message":"{}","Tenant":"{}"}}"#,
-            "m".repeat(500),
-            "t".repeat(100)
-        );
+        let long = format!(r#"{{"Message":"{}","Tenant":"{}"}}"#, "m".repeat(500), "t".repeat(100));
         let text = printed(Format::Table, &[&long]);
         assert!(text.contains(&"m".repeat(500)) && text.contains(&"t".repeat(100)));
     }
@@ -758,12 +694,7 @@ mod tests {
             width: Some(80),
             colour: true,
         };
-        let text = printed_on(
-            screen,
-            Format::Ndjson,
-            &["{\"Message\":\"\u{202e}\u{9b}2J\"}"],
-            true,
-        );
+        let text = printed_on(screen, Format::Ndjson, &["{\"Message\":\"\u{202e}\u{9b}2J\"}"], true);
         assert_eq!(text, "{\"Message\":\"\\u202e\\u009b2J\"}\n");
     }
 }

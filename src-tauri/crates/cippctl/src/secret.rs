@@ -80,11 +80,9 @@ fn from_standard_input(input: impl BufRead) -> Result<Zeroizing<String>, Failure
 fn prompt() -> Result<Zeroizing<String>, Failure> {
     match rpassword::prompt_password("Client secret (not shown): ") {
         Ok(value) => Ok(Zeroizing::new(value)),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::new(
-            Code::Cancelled,
-            "Stopped: nothing was changed.",
-            "",
-        )),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            Err(Failure::new(Code::Cancelled, "Stopped: nothing was changed.", ""))
+        }
         Err(error) => Err(Failure::new(
             Code::Usage,
             format!("The terminal could not ask for the client secret: {error}."),
@@ -107,10 +105,7 @@ mod tests {
     #[test]
     fn one_line_is_read_and_no_more() {
         let mut input = io::Cursor::new("first line\nsecond line\n");
-        assert_eq!(
-            from_standard_input(&mut input).unwrap().as_str(),
-            "first line\n"
-        );
+        assert_eq!(from_standard_input(&mut input).unwrap().as_str(), "first line\n");
         assert_eq!(input.position(), 11);
     }
 

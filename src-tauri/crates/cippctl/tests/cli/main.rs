@@ -1,1 +1,14 @@
-//! The real binary.
+//! The real binary against the real sandbox: what a script or a technician at a terminal gets to see.
+//!
+//! Every run is checked for the planted secret in what it printed and left on the disk, with all logging switched on.
+//! Tests that need a keychain run where `CIPP_DESK_TEST_KEYCHAIN` is set (`tests/with-keychain.sh`), and nowhere else:
+//! nobody's own keychain is touched.
+
+mod demo;
+mod failures;
+mod forms;
+mod interruption;
+mod place;
+mod rows;
+mod sandbox_command;
+mod saved_connections;
