@@ -12,6 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroize;
 
 use crate::{
     error::{CommandError, CommandResult, ErrorCode},
@@ -138,7 +139,7 @@ pub async fn test(client: &Client, report: Report<'_>, cancel: &CancellationToke
 /// Checks, tests if wanted, and saves a connection.
 pub async fn save(
     state: &Arc<AppState>,
-    input: ConnectionInput,
+    mut input: ConnectionInput,
     report: Report<'_>,
     cancel: &CancellationToken,
 ) -> CommandResult<SavedConnection> {
@@ -146,7 +147,9 @@ pub async fn save(
     let existing = existing(state, &input).await?;
     let id = existing.as_ref().map_or_else(ConnectionId::random, |saved| saved.id);
     // The keychain may be waiting for a person to unlock it.
-    let secret = cancel.run_until_cancelled(secret_of(state, &input.secret, id)).await;
+    let secret = cancel
+        .run_until_cancelled(secret_of(state, &mut input.secret, id))
+        .await;
     let secret = secret.ok_or(ClientError::Cancelled)??;
     if input.test {
         let client = Client::new(connection.clone(), secret.clone(), ClientOptions::default())?;
@@ -262,10 +265,15 @@ async fn existing(state: &Arc<AppState>, input: &ConnectionInput) -> CommandResu
         .await
 }
 
-async fn secret_of(state: &Arc<AppState>, input: &SecretInput, id: ConnectionId) -> CommandResult<Secret> {
+/// The secret, taken out of the form's data: what was typed is wiped there.
+async fn secret_of(state: &Arc<AppState>, input: &mut SecretInput, id: ConnectionId) -> CommandResult<Secret> {
     match input {
         SecretInput::Keep => state.secret(id).await,
-        SecretInput::Typed { value } => Ok(Secret::parse(value)?),
+        SecretInput::Typed { value } => {
+            let secret = Secret::parse(value);
+            value.zeroize();
+            Ok(secret?)
+        }
         SecretInput::Draft { draft_id } => state.draft(draft_id).ok_or_else(|| {
             CommandError::new(ErrorCode::SecretMissing, "The pasted secret is no longer in memory.")
                 .with_remedy("Paste it again.")

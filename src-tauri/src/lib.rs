@@ -13,9 +13,9 @@ mod settings;
 mod state;
 mod window;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{io::IsTerminal, process::ExitCode, sync::Arc};
 
-use tauri::{App, Manager};
+use tauri::App;
 use tracing_subscriber::EnvFilter;
 
 use state::AppState;
@@ -23,10 +23,24 @@ use state::AppState;
 /// Runs the app until its window is closed.
 pub fn run() -> ExitCode {
     log_to_stderr();
-    let commands = ipc::commands();
-    let app = tauri::Builder::default()
+    let app = AppState::new().map_err(|error| error.to_string());
+    match app.and_then(|state| build(state).map_err(|error| error.to_string())) {
+        Ok(app) => {
+            app.run(|_, _| {});
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(error, "CIPP Desk could not start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build(state: AppState) -> tauri::Result<App> {
+    let state = Arc::new(state);
+    tauri::Builder::default()
         // First of all plugins: a second start must end before it touches anything.
-        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| {
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
             window::bring_to_front(app)
         }))
         .plugin(tauri_plugin_store::Builder::default().build())
@@ -36,39 +50,40 @@ pub fn run() -> ExitCode {
                 .open_js_links_on_click(false)
                 .build(),
         )
-        .invoke_handler(commands.invoke_handler())
-        .setup(|app| Ok(set_up(app)?))
-        .build(tauri::generate_context!());
-    match app {
-        Ok(app) => {
-            app.run(|_, _| {});
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            tracing::error!(%error, "CIPP Desk could not start");
-            ExitCode::FAILURE
-        }
-    }
+        .manage(Arc::clone(&state))
+        .invoke_handler(ipc::commands().invoke_handler())
+        .setup(|app| {
+            test_keychain(state);
+            Ok(window::open(app.handle())?)
+        })
+        .build(tauri::generate_context!())
 }
 
-fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
-    let state = Arc::new(AppState::new()?);
-    app.manage(Arc::clone(&state));
-    // In the background: a keychain that hangs must not keep the window waiting.
+/// In the background: a keychain that hangs must not keep the window waiting.
+fn test_keychain(state: Arc<AppState>) {
     tauri::async_runtime::spawn(async move {
         let status = state.keychain_status().await;
         tracing::info!(store = %status.store, state = ?status.state, "keychain tested");
     });
-    window::open(app.handle())?;
-    Ok(())
 }
 
-/// The program's own log goes to stderr; RUST_LOG chooses what. Bodies, secrets and tokens are never logged anywhere.
+/// The program's own log goes to stderr; RUST_LOG chooses what. Bodies, secrets and tokens are never logged anywhere,
+/// so the libraries that carry them are held back whatever it says.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,cipp_desk=info"));
-    // A second subscriber (in tests) is refused, which is fine.
-    let _ = tracing_subscriber::fmt()
+    let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,cipp_desk=info"));
+    let quiet = [
+        "h2=warn",
+        "hyper=warn",
+        "hyper_util=warn",
+        "reqwest=warn",
+        "rustls=warn",
+        "zbus=warn",
+    ];
+    let quiet = quiet.into_iter().filter_map(|directive| directive.parse().ok());
+    let filter = quiet.fold(chosen, EnvFilter::add_directive);
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
+        .with_writer(std::io::stderr);
+    // A second subscriber (in tests) is refused, which is fine.
+    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
 }

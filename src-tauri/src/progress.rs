@@ -102,3 +102,93 @@ impl From<DayProgress> for DayState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Arc, Mutex},
+        time::Instant,
+    };
+
+    use cipp_client::{Client, ClientOptions, Connection, Day, Secret};
+    use log_archive::Collection;
+    use sandbox::SandboxOptions;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    /// What the window hears: each message with the time at which it came.
+    type Heard = Arc<Mutex<Vec<(Instant, serde_json::Value)>>>;
+
+    fn listening(heard: &Heard) -> Channel<LogProgress> {
+        let heard = Arc::clone(heard);
+        Channel::new(move |body| {
+            let message = body.deserialize().unwrap();
+            heard.lock().unwrap().push((Instant::now(), message));
+            Ok(())
+        })
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn progress_is_told_sparingly_to_the_end_and_until_the_view_is_closed() {
+        let now = "2026-08-20T12:00:00Z".parse().unwrap();
+        let options = SandboxOptions {
+            now: Some(now),
+            ..SandboxOptions::default()
+        };
+        let sandbox = sandbox::start(options).await.unwrap();
+        let ready = sandbox.ready();
+        let connection = Connection {
+            api_url: ready.api_url.parse().unwrap(),
+            tenant_id: ready.tenant_id.parse().unwrap(),
+            client_id: ready.client_id.parse().unwrap(),
+            authority: ready.authority.parse().unwrap(),
+            ca_cert: None,
+        };
+        let secret = Secret::parse(&ready.client_secret).unwrap();
+        let client = Client::new(connection, secret, ClientOptions::default()).unwrap();
+        let days: Vec<Day> = vec!["20260819".parse().unwrap(), "20260818".parse().unwrap()];
+        let view = OpenView {
+            collection: Collection::new(client, days, Arc::default()),
+            closed: CancellationToken::new(),
+        };
+        let heard = Heard::default();
+        let reporting = tokio::spawn(report("view-1".into(), view.clone(), listening(&heard)));
+        view.collection.run().await;
+        let finished = || {
+            heard
+                .lock()
+                .unwrap()
+                .last()
+                .is_some_and(|(_, message)| message["finished"] == true)
+        };
+        for _ in 0..200 {
+            if finished() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(finished(), "the end is told");
+        let heard = heard.lock().unwrap().clone();
+        assert!(heard.len() > 1, "and the way to it");
+        let shortest = heard.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap();
+        assert!(
+            shortest > SHORTEST_PAUSE / 2,
+            "never much more than ten times a second: {shortest:?}"
+        );
+        let (_, last) = heard.last().unwrap();
+        assert_eq!(last["viewId"], "view-1");
+        assert_eq!(last["days"][0]["day"], "2026-08-19");
+        assert_eq!(last["days"][0]["state"], "complete");
+        assert_eq!(
+            last["loaded"],
+            last["days"][0]["rows"].as_u64().unwrap() + last["days"][1]["rows"].as_u64().unwrap()
+        );
+        assert!(!reporting.is_finished(), "a day may be asked for again");
+        view.closed.cancel();
+        tokio::time::timeout(Duration::from_secs(10), reporting)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}

@@ -95,7 +95,7 @@ impl AppState {
         if let Some(demo) = self.demo_with(id) {
             return Ok(demo.connection.clone());
         }
-        Ok(self.with_store(move |store| store.get(&id)).await?)
+        self.with_store(move |store| store.get(&id)).await
     }
 
     /// The secret of a connection.

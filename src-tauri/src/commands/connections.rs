@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use specta::Type;
 use tauri::ipc::Channel;
+use zeroize::Zeroize;
 
 use super::Shared;
 use crate::{
@@ -125,8 +126,9 @@ pub async fn connections_set_damaged_aside(state: Shared<'_>) -> CommandResult<S
 /// Finds the values of a connection in a pasted text.
 #[tauri::command]
 #[specta::specta]
-pub async fn recognise(state: Shared<'_>, text: String) -> CommandResult<RecognisedInfo> {
+pub async fn recognise(state: Shared<'_>, mut text: String) -> CommandResult<RecognisedInfo> {
     let found = connections::recognise(&text);
+    text.zeroize();
     let draft_id = found.secret.map(|secret| state.keep_draft(secret));
     Ok(RecognisedInfo {
         secret_found: draft_id.is_some(),
@@ -166,8 +168,10 @@ pub async fn check_field(field: Field, value: String) -> CommandResult<Option<Fi
 /// Says what a typed secret looks like; nothing is sent or kept.
 #[tauri::command]
 #[specta::specta]
-pub async fn check_secret_shape(value: String) -> CommandResult<SecretShape> {
-    Ok(secret_shape(&value))
+pub async fn check_secret_shape(mut value: String) -> CommandResult<SecretShape> {
+    let shape = secret_shape(&value);
+    value.zeroize();
+    Ok(shape)
 }
 
 /// Checks, tests if wanted, and saves a connection.

@@ -39,7 +39,8 @@ pub enum Os {
     /// Windows.
     Windows,
     /// macOS.
-    MacOs,
+    #[serde(rename = "macos")]
+    Mac,
 }
 
 /// What to open at the start.
@@ -82,7 +83,7 @@ fn this_os() -> Os {
     if cfg!(windows) {
         Os::Windows
     } else if cfg!(target_os = "macos") {
-        Os::MacOs
+        Os::Mac
     } else {
         Os::Linux
     }

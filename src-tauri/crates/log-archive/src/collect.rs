@@ -191,11 +191,13 @@ impl Collection {
     pub fn progress(&self) -> Progress {
         let days = lock(&self.days);
         let clock = *lock(&self.clock);
+        let finished = days
+            .iter()
+            .all(|slot| !matches!(slot.state, DayPhase::Waiting | DayPhase::Loading));
+        let until = clock.ended.filter(|_| finished).unwrap_or_else(Instant::now);
         Progress {
-            finished: days
-                .iter()
-                .all(|slot| !matches!(slot.state, DayPhase::Waiting | DayPhase::Loading)),
-            elapsed: clock.ended.unwrap_or_else(Instant::now) - clock.started,
+            finished,
+            elapsed: until - clock.started,
             bytes: days.iter().map(|slot| slot.bytes).sum(),
             days: days.iter().map(|slot| self.progress_of(slot)).collect(),
         }

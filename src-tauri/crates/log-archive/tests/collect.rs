@@ -1,5 +1,7 @@
 //! Collecting days over HTTP, from a sandbox that is healthy and from one that breaks in the middle of a row.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
+
 use std::{sync::Arc, time::Duration};
 
 use cipp_client::{Client, ClientOptions, Connection, Day, ErrorKind, Secret};
