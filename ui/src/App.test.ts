@@ -1,0 +1,238 @@
+import { cleanup, render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import App from "./App.svelte";
+import {
+  connection,
+  FakeLog,
+  keychain,
+  refusal,
+  row,
+  settings,
+  startAnswers,
+} from "./backend/samples";
+import { answerCommands, stopAnswering, type Answers } from "./backend/testing";
+
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(600);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(1200);
+  Element.prototype.scrollIntoView = vi.fn();
+  // What index.html has.
+  document.title = "CIPP Desk";
+  document.documentElement.lang = "en";
+});
+
+afterEach(async () => {
+  cleanup();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  stopAnswering();
+  vi.restoreAllMocks();
+});
+
+const log = () => new FakeLog(Array.from({ length: 50 }, (_, i) => row(i)));
+const two = [connection(), connection({ id: "c2", name: "Northwind" })];
+
+async function start(answers: Answers = {}) {
+  const fake = log();
+  const calls = answerCommands(
+    startAnswers({
+      ...fake.answers,
+      sandbox_start: () => connection({ id: "s1", name: "Sandbox", sandbox: true }),
+      connection_remove: () => null,
+      ...answers,
+    }),
+  );
+  render(App);
+  await screen.findByTestId("app");
+  return { calls, fake, user: userEvent.setup() };
+}
+
+const view = () => document.querySelector("main")?.dataset.view;
+
+/** Contrast needs real layout and is held by tokens.test.ts and the test in the real window. */
+async function violations() {
+  const result = await axe.run(document, {
+    rules: { "color-contrast": { enabled: false } },
+    resultTypes: ["violations"],
+  });
+  return result.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
+}
+
+describe("the start", () => {
+  test("without connections shows the three doors, the sandbox first", async () => {
+    const { user } = await start();
+    expect(view()).toBe("first-run");
+    expect(screen.getByTestId("door-sandbox")).toHaveFocus();
+    await user.keyboard("{Enter}");
+    expect(await screen.findByTestId("sandbox-bar")).toBeVisible();
+    expect(view()).toBe("logs");
+  });
+  test("opens the log of the last connection at once", async () => {
+    const { calls } = await start({
+      connections_list: () => two,
+      settings: () => settings({ lastConnectionId: "c2" }),
+    });
+    expect(view()).toBe("logs");
+    await waitFor(() =>
+      expect(calls.find(({ command }) => command === "logs_open")?.args.connectionId).toBe("c2"),
+    );
+  });
+  test("on the sandbox, where the app was started so", async () => {
+    const { calls } = await start({
+      app_info: () => ({
+        version: "0",
+        os: "linux",
+        utcOffset: "",
+        timeZone: "",
+        connectionsFile: "",
+        startOn: "sandbox",
+      }),
+      connections_list: () => two,
+      settings: () => settings({ lastConnectionId: "c2" }),
+    });
+    expect(await screen.findByTestId("sandbox-bar")).toBeVisible();
+    expect(
+      calls.filter(({ command }) => command === "logs_open").map(({ args }) => args.connectionId),
+    ).toEqual(["s1"]);
+  });
+  test("does not wait for a keychain that does not answer", async () => {
+    await start({ keychain_status: () => new Promise(() => undefined) });
+    expect(screen.getByTestId("door-sandbox")).toBeVisible();
+  });
+  test("survives settings that cannot be read", async () => {
+    await start({
+      settings: () => {
+        throw refusal({ code: "settings" });
+      },
+    });
+    expect(view()).toBe("first-run");
+  });
+});
+
+describe("the keychain", () => {
+  const locked = keychain({ state: "locked", detail: "It is locked.", remedy: "Unlock it." });
+
+  test("that is locked is named, with the ways on", async () => {
+    const { user } = await start({
+      keychain_status: () => locked,
+      keychain_retry: () => keychain(),
+    });
+    const banner = await screen.findByTestId("keychain-banner");
+    expect(banner).toHaveTextContent(
+      "The keychain is locked: GNOME Keyring (Secret Service). It is locked. Unlock it.",
+    );
+    await user.click(within(banner).getByText("Unlock and retry"));
+    await waitFor(() => expect(screen.queryByTestId("keychain-banner")).toBeNull());
+  });
+  test("can be done without for this session", async () => {
+    const { user } = await start({
+      keychain_status: () => locked,
+      keychain_use_session_memory: () => keychain({ ...locked, sessionOnly: true }),
+    });
+    await user.click(await screen.findByTestId("keychain-session"));
+    await waitFor(() => expect(screen.queryByTestId("keychain-banner")).toBeNull());
+  });
+});
+
+describe("the keyboard", () => {
+  test("Ctrl+P finds a connection, Enter opens it", async () => {
+    const { user } = await start({ connections_list: () => two });
+    await user.keyboard("{Control>}p{/Control}");
+    const input = await screen.findByTestId("switcher-input");
+    await user.type(input, "north");
+    expect(screen.getAllByTestId("switcher-option")).toHaveLength(1);
+    await user.keyboard("{Enter}");
+    expect(view()).toBe("logs");
+    expect(screen.queryByTestId("switcher")).toBeNull();
+    expect(screen.getByTestId("connection-switcher")).toHaveTextContent("Northwind");
+  });
+  test("Ctrl and a number go straight to a connection", async () => {
+    const { user } = await start({ connections_list: () => two });
+    await user.keyboard("{Control>}[Digit2]{/Control}");
+    expect(screen.getByTestId("connection-switcher")).toHaveTextContent("Northwind");
+  });
+  test("? explains the keys, Esc closes it", async () => {
+    const { user } = await start();
+    await user.keyboard("?");
+    expect(await screen.findByTestId("shortcuts")).toHaveTextContent("Switch connection");
+    await user.keyboard("{Escape}");
+    expect(screen.queryByTestId("shortcuts")).toBeNull();
+  });
+});
+
+describe("connections", () => {
+  test("a damaged file is named and can be set aside", async () => {
+    let damaged = true;
+    const { user } = await start({
+      connections_list: () => {
+        if (damaged) throw refusal({ code: "connectionsDamaged", message: "The file is damaged." });
+        return [];
+      },
+      connections_set_damaged_aside: () => {
+        damaged = false;
+        return "/home/jo/connections.damaged.json";
+      },
+    });
+    expect(view()).toBe("connections");
+    expect(screen.getByTestId("connections-failure")).toHaveTextContent("The file is damaged.");
+    await user.click(screen.getByTestId("set-aside"));
+    expect(await screen.findByTestId("set-aside-done")).toHaveTextContent(
+      "connections.damaged.json",
+    );
+    expect(screen.getByTestId("empty-connections")).toBeVisible();
+  });
+  test("removing one says what goes, and asks", async () => {
+    const { calls, user } = await start({ connections_list: () => two });
+    await user.click(screen.getAllByTestId("remove")[0] as HTMLElement);
+    expect(await screen.findByTestId("remove-dialog")).toHaveTextContent(
+      "its client secret from GNOME Keyring",
+    );
+    expect(calls.some(({ command }) => command === "connection_remove")).toBe(false);
+    await user.click(screen.getByTestId("remove-confirm"));
+    await waitFor(() =>
+      expect(
+        calls.some(({ command, args }) => command === "connection_remove" && args.id === "c1"),
+      ).toBe(true),
+    );
+  });
+});
+
+describe("axe finds nothing", () => {
+  test("on the three doors, with the keychain's banner", async () => {
+    await start({ keychain_status: () => keychain({ state: "missing", remedy: "Install one." }) });
+    await screen.findByTestId("keychain-banner");
+    expect(await violations()).toEqual([]);
+  });
+  test("in the log with its details", async () => {
+    const { fake, user } = await start({
+      connections_list: () => two,
+      settings: () => settings({ lastConnectionId: "c1" }),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    fake.progress();
+    await user.click((await screen.findAllByTestId("log-row"))[0] as HTMLElement);
+    await screen.findByTestId("json-tree");
+    expect(await violations()).toEqual([]);
+    await user.click(screen.getByTestId("tab-raw"));
+    expect(await violations()).toEqual([]);
+  });
+  test.each(["connections", "setup", "settings"])("in %s", async (name) => {
+    const { user } = await start({ connections_list: () => two });
+    await user.click(screen.getByTestId(`rail-${name}`));
+    if (name === "setup") await screen.findByTestId("step");
+    expect(await violations()).toEqual([]);
+  });
+  test("in the form", async () => {
+    const { user } = await start();
+    await user.click(screen.getByTestId("door-connect"));
+    await screen.findByTestId("connect-form");
+    expect(await violations()).toEqual([]);
+  });
+  test.each(["{Control>}p{/Control}", "?"])("in the window that %s opens", async (keys) => {
+    const { user } = await start({ connections_list: () => two });
+    await user.keyboard(keys);
+    await screen.findByRole("dialog");
+    expect(await violations()).toEqual([]);
+  });
+});
