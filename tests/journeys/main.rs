@@ -1,1 +1,15 @@
-fn main(){}
+//! Journeys: the rooms together, from the connection to the page, against the sandbox and a real keychain.
+//!
+//! What one room can prove alone stands in its own tests; what a script sees of the command line stands in
+//! `cippctl/tests`. Tests that need a keychain run under `tests/with-keychain.sh` and end early elsewhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets the unexpected is to fail"
+)]
+
+mod endpoints;
+mod hosting;
+mod reading;
+mod refusals;
+mod whole_walk;

@@ -8,5 +8,6 @@
 
 #[cfg(target_os = "linux")]
 pub mod desktop;
+pub mod reachable;
 #[cfg(target_os = "linux")]
 pub mod window;

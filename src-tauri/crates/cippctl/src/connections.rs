@@ -21,7 +21,7 @@ use crate::secret::SecretArgs;
 #[derive(Subcommand, Debug)]
 pub enum ConnectionsCommand {
     /// Save a connection; its secret goes into the operating system's keychain and nowhere else
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// List the saved connections
     List(ListArgs),
     /// Remove a connection and its secret
@@ -77,7 +77,7 @@ pub struct NameArgs {
 /// Does what was asked.
 pub async fn run(command: ConnectionsCommand, cancel: &CancellationToken) -> Result<(), Failure> {
     match command {
-        ConnectionsCommand::Add(args) => add(args).await,
+        ConnectionsCommand::Add(args) => add(*args).await,
         ConnectionsCommand::List(args) => list(args.format),
         ConnectionsCommand::Remove(args) => remove(&args.name).await,
         ConnectionsCommand::Test(args) => test(&args.name, cancel).await,

@@ -98,7 +98,7 @@ impl InstanceArgs {
         };
         let connection = self
             .rare
-            .connection(api_url.clone(), tenant_id.clone(), client_id.clone());
+            .connection(api_url.clone(), tenant_id.clone(), *client_id);
         Instance::new(connection, self.secret.read()?, None)
     }
 }

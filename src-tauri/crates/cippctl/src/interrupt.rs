@@ -3,6 +3,7 @@
 //! A thread of its own listens, because the main thread may be stuck in a write to a pager that does not read. The
 //! first signal cancels politely; the second one, or the end of the patience, leaves at once.
 
+use std::io;
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -21,46 +22,68 @@ pub fn watch(patience: Duration) -> CancellationToken {
             return;
         };
         runtime.block_on(async {
-            if signal().await.is_err() {
-                return;
-            }
+            // Without listeners the system's own way stays: the process ends at once.
+            let Ok(mut signals) = Signals::listen() else { return };
+            signals.next().await;
             told.cancel();
-            let _ = tokio::time::timeout(patience, signal()).await;
+            let _ = tokio::time::timeout(patience, signals.next()).await;
             process::exit(Code::Cancelled as i32);
         });
     });
     cancel
 }
 
-/// Returns when the next signal arrives.
+/// What stops a process here. A closed terminal (SIGHUP) is left to the system, so that nohup works.
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-    Ok(())
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Returns when the next signal arrives.
-#[cfg(windows)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::windows;
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
 
-    let mut interrupt = windows::ctrl_c()?;
-    // What a parent process can send to a child without a console of its own.
-    let mut pause = windows::ctrl_break()?;
-    let mut close = windows::ctrl_close()?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = pause.recv() => {}
-        _ = close.recv() => {}
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// What stops a process here. Ctrl+Break is what a parent can send to a child without a console of its own.
+#[cfg(windows)]
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    pause: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+}
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+
+        Ok(Signals {
+            interrupt: ctrl_c()?,
+            pause: ctrl_break()?,
+            close: ctrl_close()?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.pause.recv() => {}
+            _ = self.close.recv() => {}
+        }
+    }
 }

@@ -32,6 +32,17 @@ use exit::{Code, Failure};
 /// keychain that asks takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+const LOGS_EXAMPLES: &str = "\
+Examples:
+  Errors of the last week, for reading:
+    cippctl logs --connection Contoso --since 7d --severity error,critical
+  How many of each severity yesterday and today, for a script:
+    cippctl logs --connection Contoso --since 2d --count --format json
+  In a pipeline, without keychain and without leaving anything behind:
+    cippctl logs --api-url https://cipp.example.net --tenant-id contoso.example \\
+      --client-id 00000000-0000-0000-0000-000000000000 --secret-env CIPP_SECRET --format ndjson
+";
+
 /// Read the CIPP logbook from the command line
 ///
 /// Connections and their secrets are shared with the app CIPP Desk. The secret rests in the operating system's keychain
@@ -49,10 +60,10 @@ enum Command {
     #[command(subcommand, after_long_help = exit::help())]
     Connections(connections::ConnectionsCommand),
     /// Read the logbook, newest day first
-    #[command(after_long_help = exit::help())]
+    #[command(after_long_help = format!("{LOGS_EXAMPLES}\n{}", exit::help()))]
     Logs(Box<logs::LogsArgs>),
     /// Serve an imitation of Entra and CIPP on this computer
-    Sandbox(sandbox::SandboxArgs),
+    Sandbox(Box<sandbox::SandboxArgs>),
     /// See it work once, on the sandbox
     Demo,
     /// Print completions for a shell
@@ -109,7 +120,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Connections(command) => connections::run(command, &cancel()).await,
         Command::Logs(args) => logs::run(*args, &cancel()).await,
-        Command::Sandbox(args) => sandbox::run(args, &cancel()).await,
+        Command::Sandbox(args) => sandbox::run(*args, &cancel()).await,
         Command::Demo => demo::run(&cancel()).await,
         Command::Completions { shell } => {
             // Into memory first: clap_complete panics when the reader goes away.

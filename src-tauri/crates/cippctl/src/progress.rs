@@ -34,7 +34,7 @@ impl Progress {
     /// One more row was read, of this day.
     pub fn row(&mut self, day: Day) {
         self.rows += 1;
-        if !self.shown || self.rows % LOOK_EVERY_ROWS != 0 || self.last.elapsed() < SHOW_EVERY {
+        if !self.shown || !self.rows.is_multiple_of(LOOK_EVERY_ROWS) || self.last.elapsed() < SHOW_EVERY {
             return;
         }
         self.last = Instant::now();

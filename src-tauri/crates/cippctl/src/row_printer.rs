@@ -68,7 +68,7 @@ enum Form<W: Write> {
         screen: Screen,
     },
     Csv {
-        out: csv::Writer<W>,
+        out: Box<csv::Writer<W>>,
     },
     Count {
         out: W,
@@ -91,7 +91,7 @@ impl<W: Write> RowPrinter<W> {
             Format::Csv => {
                 let mut out = csv::Writer::from_writer(out);
                 out.write_record(COLUMNS)?;
-                Form::Csv { out }
+                Form::Csv { out: Box::new(out) }
             }
         };
         Ok(RowPrinter {

@@ -60,7 +60,7 @@ fn trouble_that_passes_is_waited_out_and_what_stays_is_told() {
             ("throttled", 0, ""),
             ("entra_throttled", 0, ""),
             ("entra_unavailable", 0, ""),
-            ("restarting", 5, "Try again in a minute."),
+            ("restarting", 5, "HTTP 503"),
         ] {
             scope.spawn(move || ends_so(scenario, code, sentence));
         }

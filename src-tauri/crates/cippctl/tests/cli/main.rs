@@ -3,6 +3,13 @@
 //! Every run is checked for the planted secret in what it printed and left on the disk, with all logging switched on.
 //! Tests that need a keychain run where `CIPP_DESK_TEST_KEYCHAIN` is set (`tests/with-keychain.sh`), and nowhere else:
 //! nobody's own keychain is touched.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected is to fail, and may say so"
+)]
 
 mod demo;
 mod failures;

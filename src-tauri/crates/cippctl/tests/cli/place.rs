@@ -45,6 +45,10 @@ impl Place {
     }
 
     pub fn with(options: SandboxOptions) -> Self {
+        let options = SandboxOptions {
+            now: options.now.or_else(end_of_today),
+            ..options
+        };
         let runtime = Runtime::new().unwrap();
         let sandbox = runtime.block_on(sandbox::start(options)).unwrap();
         Place {
@@ -205,6 +209,12 @@ impl Run {
 fn last(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(25)..].join("\n")
+}
+
+/// When the sandbox's log ends, so that today has all its rows at any time of the day.
+fn end_of_today() -> Option<jiff::Timestamp> {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    today.end_of_day().ok().map(|end| end.timestamp())
 }
 
 /// The day key of so many days before today, as CIPP writes it.
