@@ -23,12 +23,8 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ),
 ];
 
-static CHECKLISTS: LazyLock<Result<Vec<Checklist>, WordsError>> = LazyLock::new(|| {
-    DOCUMENTS
-        .iter()
-        .map(|(file, text)| parse(file, text))
-        .collect()
-});
+static CHECKLISTS: LazyLock<Result<Vec<Checklist>, WordsError>> =
+    LazyLock::new(|| DOCUMENTS.iter().map(|(file, text)| parse(file, text)).collect());
 
 /// A guided procedure: groups of steps to be ticked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
@@ -94,9 +90,7 @@ pub struct Link {
 
 /// A checklist that was compiled in cannot be read. Tests rule this out for every build that passes them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "The checklist {file} that came with this program cannot be read: {detail}. Install the program again."
-)]
+#[error("The checklist {file} that came with this program cannot be read: {detail}. Install the program again.")]
 pub struct WordsError {
     /// File name of the checklist.
     pub file: String,
@@ -230,11 +224,7 @@ mod tests {
     use super::*;
 
     fn find(id: &str) -> &'static Checklist {
-        all()
-            .unwrap()
-            .iter()
-            .find(|checklist| checklist.id == id)
-            .unwrap()
+        all().unwrap().iter().find(|checklist| checklist.id == id).unwrap()
     }
 
     /// All words of a step, lower case, for looking up phrases.
@@ -262,10 +252,7 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        let compiled_in: HashSet<String> = DOCUMENTS
-            .iter()
-            .map(|(file, _)| (*file).to_owned())
-            .collect();
+        let compiled_in: HashSet<String> = DOCUMENTS.iter().map(|(file, _)| (*file).to_owned()).collect();
         assert_eq!(on_disk, compiled_in);
     }
 
@@ -274,12 +261,7 @@ mod tests {
         for checklist in all().unwrap() {
             let mut seen = HashSet::new();
             for step in checklist.steps() {
-                assert!(
-                    seen.insert(&step.id),
-                    "{} twice in {}",
-                    step.id,
-                    checklist.id
-                );
+                assert!(seen.insert(&step.id), "{} twice in {}", step.id, checklist.id);
                 assert!(
                     step.id
                         .chars()
@@ -305,31 +287,19 @@ mod tests {
     #[test]
     fn no_group_step_or_text_is_empty() {
         for checklist in all().unwrap() {
-            assert!(
-                !checklist.title.is_empty()
-                    && !checklist.intro.is_empty()
-                    && !checklist.groups.is_empty()
-            );
+            assert!(!checklist.title.is_empty() && !checklist.intro.is_empty() && !checklist.groups.is_empty());
             for group in &checklist.groups {
                 assert!(!group.title.trim().is_empty() && !group.steps.is_empty());
             }
             for step in checklist.steps() {
-                assert!(
-                    !step.title.trim().is_empty() && !step.detail.is_empty(),
-                    "{}",
-                    step.id
-                );
+                assert!(!step.title.trim().is_empty() && !step.detail.is_empty(), "{}", step.id);
                 let texts = step
                     .detail
                     .iter()
                     .chain(&step.copy)
                     .chain(&step.place)
                     .chain(&step.note);
-                assert!(
-                    texts.into_iter().all(|text| !text.trim().is_empty()),
-                    "{}",
-                    step.id
-                );
+                assert!(texts.into_iter().all(|text| !text.trim().is_empty()), "{}", step.id);
             }
         }
     }
@@ -340,21 +310,11 @@ mod tests {
         let places: &[(&str, &[&str])] = &[
             ("hosted-or-self-hosted", &["helpdesk"]),
             ("activate-the-extension", &["settings > extensions"]),
-            (
-                "global-administrator-while-activating",
-                &["global administrator"],
-            ),
-            (
-                "open-the-sam-application",
-                &["permission check", "details", "cipp sam"],
-            ),
+            ("global-administrator-while-activating", &["global administrator"]),
+            ("open-the-sam-application", &["permission check", "details", "cipp sam"]),
             (
                 "azure-service-management-permission",
-                &[
-                    "azure service management",
-                    "user_impersonation",
-                    "delegated",
-                ],
+                &["azure service management", "user_impersonation", "delegated"],
             ),
             (
                 "contributor-on-the-subscription",
@@ -382,10 +342,7 @@ mod tests {
                     "powershell block",
                 ],
             ),
-            (
-                "token-arrives",
-                &["oauth", "/.default", "oauth2/v2.0/token"],
-            ),
+            ("token-arrives", &["oauth", "/.default", "oauth2/v2.0/token"]),
             ("first-log-rows", &["/api/listlogs"]),
             ("know-the-limits", &["10 minutes", "rate limit"]),
             ("know-the-endpoints", &["endpoints", "github"]),
@@ -403,11 +360,7 @@ mod tests {
             .steps()
             .find(|s| s.id == "contributor-on-the-subscription")
             .unwrap();
-        assert_eq!(
-            contributor.detail.len(),
-            10,
-            "the document numbers ten actions"
-        );
+        assert_eq!(contributor.detail.len(), 10, "the document numbers ten actions");
     }
 
     /// Each step of the founding document "Creating the CIPP Service Account".
@@ -426,13 +379,7 @@ mod tests {
             ),
             (
                 "know-the-mfa-rule",
-                &[
-                    "every sign-in",
-                    "conditional access",
-                    "per-user",
-                    "duo",
-                    "first time",
-                ],
+                &["every sign-in", "conditional access", "per-user", "duo", "first time"],
             ),
             (
                 "decide-on-a-mailbox",
@@ -450,13 +397,7 @@ mod tests {
             ("admin-agents", &["adminagents"]),
             (
                 "gdap-groups",
-                &[
-                    "m365 gdap",
-                    "recommends",
-                    "skip",
-                    "one for each role",
-                    "come back",
-                ],
+                &["m365 gdap", "recommends", "skip", "one for each role", "come back"],
             ),
             ("add-role", &["add role"]),
             (
@@ -472,11 +413,7 @@ mod tests {
             .map(|step| step.id.as_str())
             .collect();
         let expected: Vec<&str> = places.iter().map(|(id, _)| *id).collect();
-        assert_eq!(
-            order[..expected.len()],
-            expected,
-            "the document's own order"
-        );
+        assert_eq!(order[..expected.len()], expected, "the document's own order");
     }
 
     fn assert_places(checklist: &str, places: &[(&str, &[&str])]) {
@@ -502,30 +439,15 @@ mod tests {
             "contributor-on-the-subscription",
             "activate-the-extension",
         ] {
-            let step = find("enable-the-cipp-api")
-                .steps()
-                .find(|step| step.id == id)
-                .unwrap();
-            assert!(
-                step.note
-                    .as_deref()
-                    .unwrap_or_default()
-                    .starts_with("Replaced"),
-                "{id}"
-            );
+            let step = find("enable-the-cipp-api").steps().find(|step| step.id == id).unwrap();
+            assert!(step.note.as_deref().unwrap_or_default().starts_with("Replaced"), "{id}");
         }
         for id in ["know-the-roles", "global-administrator"] {
             let step = find("create-the-cipp-service-account")
                 .steps()
                 .find(|step| step.id == id)
                 .unwrap();
-            assert!(
-                step.note
-                    .as_deref()
-                    .unwrap_or_default()
-                    .starts_with("Changed"),
-                "{id}"
-            );
+            assert!(step.note.as_deref().unwrap_or_default().starts_with("Changed"), "{id}");
         }
     }
 
@@ -540,19 +462,8 @@ mod tests {
 
     #[test]
     fn the_wire_form_is_what_the_window_reads() {
-        let step = serde_json::to_value(
-            find("create-the-cipp-service-account")
-                .steps()
-                .next()
-                .unwrap(),
-        )
-        .unwrap();
-        let keys: Vec<&str> = step
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let step = serde_json::to_value(find("create-the-cipp-service-account").steps().next().unwrap()).unwrap();
+        let keys: Vec<&str> = step.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
             keys,
             [

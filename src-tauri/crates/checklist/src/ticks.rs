@@ -215,9 +215,7 @@ impl Ticks {
         struct FormatOnly {
             format: u32,
         }
-        let read = |error: serde_json::Error| {
-            self.damaged(error.line(), error.column(), error.to_string())
-        };
+        let read = |error: serde_json::Error| self.damaged(error.line(), error.column(), error.to_string());
         let FormatOnly { format } = serde_json::from_str(&text).map_err(read)?;
         if format > FORMAT {
             return Err(TickError::Newer {
@@ -272,9 +270,7 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
 fn replace(path: &Path, folder: &Path, file: &TicksFile) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(file)?;
     text.push(b'\n');
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".checklists-")
-        .tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(".checklists-").tempfile_in(folder)?;
     temporary.write_all(&text)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
@@ -309,10 +305,7 @@ mod tests {
     fn a_tick_is_kept_with_its_time_and_can_be_taken_away() {
         let (_folder, ticks) = ticks();
         ticks.set(None, LIST, STEP, Some(time(1_000))).unwrap();
-        assert_eq!(
-            ticks.of(None).unwrap().ticked_at(LIST, STEP),
-            Some(time(1_000))
-        );
+        assert_eq!(ticks.of(None).unwrap().ticked_at(LIST, STEP), Some(time(1_000)));
         let left = ticks.set(None, LIST, STEP, None).unwrap();
         assert_eq!(left.ticked_at(LIST, STEP), None);
         assert_eq!(ticks.of(None).unwrap(), TickedSteps::default());
@@ -322,18 +315,13 @@ mod tests {
     fn connections_do_not_share_ticks() {
         let (_folder, ticks) = ticks();
         ticks.set(Some("one"), LIST, STEP, Some(time(1))).unwrap();
-        ticks
-            .set(Some("two"), LIST, "save-to-azure", Some(time(2)))
-            .unwrap();
+        ticks.set(Some("two"), LIST, "save-to-azure", Some(time(2))).unwrap();
         assert_eq!(ticks.of(Some("two")).unwrap().ticked_at(LIST, STEP), None);
         assert_eq!(ticks.of(None).unwrap(), TickedSteps::default());
         ticks.forget("one").unwrap();
         assert_eq!(ticks.of(Some("one")).unwrap(), TickedSteps::default());
         assert_eq!(
-            ticks
-                .of(Some("two"))
-                .unwrap()
-                .ticked_at(LIST, "save-to-azure"),
+            ticks.of(Some("two")).unwrap().ticked_at(LIST, "save-to-azure"),
             Some(time(2))
         );
     }
@@ -345,19 +333,14 @@ mod tests {
         let shown = all().unwrap()[0].with_ticks(&ticked);
         let (with, without): (Vec<_>, Vec<_>) = shown.steps().partition(|step| step.ticked);
         assert_eq!(with.len(), 1);
-        assert_eq!(
-            (with[0].id.as_str(), with[0].ticked_at),
-            (STEP, Some(time(5)))
-        );
+        assert_eq!((with[0].id.as_str(), with[0].ticked_at), (STEP, Some(time(5))));
         assert!(without.iter().all(|step| step.ticked_at.is_none()));
     }
 
     #[test]
     fn an_unknown_step_is_refused_and_nothing_is_written() {
         let (_folder, ticks) = ticks();
-        let error = ticks
-            .set(None, LIST, "no-such-step", Some(time(1)))
-            .unwrap_err();
+        let error = ticks.set(None, LIST, "no-such-step", Some(time(1))).unwrap_err();
         assert!(matches!(error, TickError::NoSuchStep { .. }), "{error}");
         assert!(!ticks.path.exists());
     }
@@ -389,10 +372,7 @@ mod tests {
         let (_folder, ticks) = ticks();
         fs::create_dir_all(ticks.path.parent().unwrap()).unwrap();
         fs::write(&ticks.path, [0xff, 0xfe, 0x00]).unwrap();
-        assert!(matches!(
-            ticks.of(None).unwrap_err(),
-            TickError::Damaged { .. }
-        ));
+        assert!(matches!(ticks.of(None).unwrap_err(), TickError::Damaged { .. }));
     }
 
     #[test]
@@ -415,22 +395,13 @@ mod tests {
         let other = r#"{"format":1,"connections":{"none":{"later-list":{"later-step":"2026-01-01T00:00:00Z"}}}}"#;
         fs::write(&ticks.path, other).unwrap();
         ticks.set(None, LIST, STEP, Some(time(1))).unwrap();
-        assert!(
-            ticks
-                .of(None)
-                .unwrap()
-                .ticked_at("later-list", "later-step")
-                .is_some()
-        );
+        assert!(ticks.of(None).unwrap().ticked_at("later-list", "later-step").is_some());
     }
 
     #[test]
     fn many_writers_at_once_lose_no_tick_and_leave_no_scraps() {
         let (folder, ticks) = ticks();
-        let steps: Vec<&str> = all().unwrap()[0]
-            .steps()
-            .map(|step| step.id.as_str())
-            .collect();
+        let steps: Vec<&str> = all().unwrap()[0].steps().map(|step| step.id.as_str()).collect();
         std::thread::scope(|scope| {
             for (n, step) in steps.iter().enumerate() {
                 let ticks = ticks.clone();
@@ -438,11 +409,7 @@ mod tests {
             }
         });
         let all_ticked = ticks.of(None).unwrap();
-        assert!(
-            steps
-                .iter()
-                .all(|step| all_ticked.ticked_at(LIST, step).is_some())
-        );
+        assert!(steps.iter().all(|step| all_ticked.ticked_at(LIST, step).is_some()));
         let mut names: Vec<_> = fs::read_dir(folder.path().join("new"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name())

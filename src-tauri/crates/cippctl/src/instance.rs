@@ -96,9 +96,7 @@ impl InstanceArgs {
                 "Give --connection NAME, or --api-url with --tenant-id and --client-id.",
             ));
         };
-        let connection = self
-            .rare
-            .connection(api_url.clone(), tenant_id.clone(), *client_id);
+        let connection = self.rare.connection(api_url.clone(), tenant_id.clone(), *client_id);
         Instance::new(connection, self.secret.read()?, None)
     }
 }
