@@ -6,6 +6,8 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [svelte(), svelteTesting()],
   clearScreen: false,
+  // Beside the packages, where nobody looks for sources.
+  cacheDir: "../node_modules/.vite",
   server: {
     port: 1420,
     strictPort: true,

@@ -192,8 +192,9 @@ export class ConnectForm {
         delete this.problems.secret;
       }
       this.#suggestName();
-      // What was pasted may hold the secret: it does not stay on the screen.
-      if (found.secretFound || found.apiUrl || found.tenantId || found.clientId) this.pasted = "";
+      // What was understood may hold the secret: it does not stay on the screen.
+      const understood = found.secretFound || found.apiUrl || found.tenantId || found.clientId;
+      this.pasted = understood ? "" : text;
     } catch (error) {
       this.recogniseFailure = CommandFailure.from(error);
     }
