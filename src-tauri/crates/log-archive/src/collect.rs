@@ -7,6 +7,7 @@
 //! is told about progress (the shell's).
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -141,15 +142,23 @@ impl Collection {
             .map(|slot| slot.day)
             .collect();
         let mut running = JoinSet::new();
+        let mut day_of = HashMap::new();
         for day in waiting {
             // A place is taken here, not in the task: days must start in their order.
-            let Some(place) = self.place().await else {
-                break;
-            };
+            let Some(place) = self.place().await else { break };
             let collection = Arc::clone(self);
-            running.spawn(async move { collection.collect(day, place).await });
+            let task = running.spawn(async move { collection.collect(day, place).await });
+            day_of.insert(task.id(), day);
         }
-        while running.join_next().await.is_some() {}
+        while let Some(ended) = running.join_next().await {
+            // A fault of the program in one day must not leave it loading for ever.
+            if let Err(fault) = ended
+                && let Some(day) = day_of.get(&fault.id())
+            {
+                let detail = "CIPP Desk made a mistake while it read this day.".to_owned();
+                self.enter(*day, DayPhase::Failed, Some(ClientError::Local { detail }));
+            }
+        }
         self.stop_clock();
     }
 
