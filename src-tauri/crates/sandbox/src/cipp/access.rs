@@ -102,9 +102,7 @@ fn check_role(caller: &Caller, endpoint: &str, permission: &str) -> Result<(), S
     }
     let Some(permissions) = &caller.role_permissions else {
         // Neither the role nor `cipp-api`, on which CIPP falls back, exists.
-        return Err(format!(
-            "{NOT_ALLOWED}, the user does not have the required permission: {permission}"
-        ));
+        return Err(format!("{NOT_ALLOWED}, the user does not have the required permission"));
     };
     if caller
         .blocked_endpoints
