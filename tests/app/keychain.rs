@@ -66,7 +66,7 @@ async fn a_keychain_that_appears_later_is_found_without_a_restart() {
 
 #[tokio::test]
 async fn a_locked_keychain_is_named_and_used_once_it_is_unlocked() {
-    let desktop = Desktop::new();
+    let mut desktop = Desktop::new();
     let cipp = Cipp::playing("healthy").await;
     let window = Window::open(&desktop, &[]).await;
     cipp.connect(&window, "Locked away").await;

@@ -37,6 +37,11 @@ impl Process {
         BufReader::new(stdout).lines().map_while(Result::ok)
     }
 
+    /// Whether the program has not ended.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
+    }
+
     /// Sends a signal by its name to the program and its children.
     pub fn signal(&self, name: &str) {
         let group = format!("-{}", self.0.id());
@@ -240,18 +245,14 @@ impl Desktop {
             .expect("the keychain can be locked");
     }
 
-    /// Unlocks the keyring with its password, as the dialog of the keychain would.
-    pub fn unlock_keychain(&self) {
-        let mut unlock = self
-            .command("gnome-keyring-daemon")
-            .args(["--unlock", "--components=secrets"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        type_password(&mut unlock);
-        unlock.wait().unwrap();
+    /// Unlocks the keyring with its password. GNOME's keychain takes one only from its own dialog or at its start, so it is
+    /// started anew.
+    pub fn unlock_keychain(&mut self) {
+        self.keychain = None;
+        self.until("the keychain has gone", |desktop| {
+            desktop.secret_service("ReadAlias", &["string:default"]).is_none()
+        });
+        self.start_keychain();
     }
 
     /// Makes the keychain hang: it is there, and never answers.

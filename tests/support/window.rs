@@ -6,6 +6,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
@@ -56,28 +57,7 @@ pub fn built(name: &str) -> PathBuf {
 impl Window {
     /// Starts the app and waits until its page is there.
     pub async fn open(desktop: &Desktop, arguments: &[&str]) -> Self {
-        let port = TcpListener::bind(("127.0.0.1", 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let log = || -> File {
-            OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(desktop.log_file())
-                .unwrap()
-        };
-        let driver = Process::start(
-            desktop
-                .command("WebKitWebDriver")
-                .arg(format!("--port={port}"))
-                .env("TAURI_WEBVIEW_AUTOMATION", "true")
-                .stdout(log())
-                .stderr(log()),
-        );
-        let address = format!("http://127.0.0.1:{port}");
-        let client = connect(&address, arguments).await;
+        let (client, driver) = connect(desktop, arguments).await;
         // Scripts that wait for two frames or for axe may take long on a busy machine.
         let timeouts = TimeoutConfiguration::new(Some(PATIENCE), None, Some(Duration::ZERO));
         client.update_timeouts(timeouts).await.unwrap();
@@ -182,20 +162,16 @@ impl Window {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Puts text into a field at once, as pasting does. Used where typing every key would only cost time.
+    /// Pastes text into a field: a real one, from the clipboard by Ctrl+V. The text gets into the clipboard by cutting it
+    /// out of the same field.
     pub async fn paste_into(&self, id: &str, text: &str) {
         let field = self.see(id).await;
-        let script = "const [field, text] = arguments;
-            field.focus();
-            const data = new DataTransfer();
-            data.setData('text/plain', text);
-            const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
-            if (field.dispatchEvent(paste)) {
-                field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
-                field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));
-            }";
-        self.run(script, vec![serde_json::to_value(field).unwrap(), json!(text)])
+        let script = "const [field, text] = arguments; field.value = text; field.focus(); field.select();";
+        self.run(script, vec![serde_json::to_value(&field).unwrap(), json!(text)])
             .await;
+        for key in ["x", "v"] {
+            field.send_keys(&format!("{}{key}", Key::Control)).await.unwrap();
+        }
     }
 
     /// Presses keys on whatever has the focus, for example `"j"` or `Key::Enter`.
@@ -306,7 +282,8 @@ impl Window {
 
     /// Ends the app.
     pub async fn close(self) {
-        self.client.close().await.unwrap();
+        let closed = tokio::time::timeout(PATIENCE, self.client.close()).await;
+        closed.expect("the app ends when it is told to").unwrap();
     }
 
     async fn patience(&self, started: Instant, what: &str) {
@@ -325,21 +302,53 @@ impl Window {
     }
 }
 
-async fn connect(address: &str, arguments: &[&str]) -> Client {
+/// A WebKitWebDriver that has started the app.
+async fn connect(desktop: &Desktop, arguments: &[&str]) -> (Client, Process) {
     let mut capabilities = serde_json::Map::new();
     let app = json!({ "binary": built("cipp-desk"), "args": arguments });
     capabilities.insert("webkitgtk:browserOptions".into(), app);
+    let log = || -> File {
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(desktop.log_file())
+            .unwrap()
+    };
+    let port = free_port();
+    let mut driver = Process::start(
+        desktop
+            .command("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .stdout(log())
+            .stderr(log()),
+    );
+    let address = format!("http://127.0.0.1:{port}");
     let started = Instant::now();
     loop {
-        let attempt = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.clone())
-            .connect(address)
-            .await;
-        match attempt {
-            Ok(client) => return client,
-            Err(error) => assert!(started.elapsed() < PATIENCE, "the app could not be started: {error}"),
-        }
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities.clone());
+        let error = match tokio::time::timeout(PATIENCE, builder.connect(&address)).await {
+            Ok(Ok(client)) => return (client, driver),
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        assert!(driver.is_running(), "WebKitWebDriver ended: {error}");
+        assert!(started.elapsed() < PATIENCE, "the app could not be started: {error}");
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// A port for a driver. Not one that the system hands out to whoever asks for any: another test's server could get it
+/// between here and the driver's start, and would be spoken to in the driver's place.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 10_000 + ((std::process::id().wrapping_mul(101) + step) % 20_000) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 
