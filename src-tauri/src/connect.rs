@@ -320,9 +320,9 @@ fn describe_newest(row: Option<&Row>) -> String {
     let time = row
         .fields()
         .ok()
-        .and_then(|fields| fields.date_time.map(|time| time.into_owned()));
+        .and_then(|fields| cipp_client::parse_date_time(&fields.date_time?));
     match time {
-        Some(time) => format!("The newest entry is from {time}."),
+        Some(time) => format!("The newest entry is from {}.", time.strftime("%-d %b %Y, %H:%M:%S UTC")),
         None => "There are entries today.".to_owned(),
     }
 }

@@ -92,7 +92,7 @@ pub enum ClientError {
         rows_read: u64,
     },
     /// The reply ended or broke off before its end.
-    #[error("{}", cut_off_sentence(detail, *rows_read))]
+    #[error("{}", cut_off_sentence(*rows_read))]
     CutOff {
         /// How it ended.
         detail: String,
@@ -417,11 +417,12 @@ fn trouble_remedy(status: u16, text: &str) -> &'static str {
     }
 }
 
-fn cut_off_sentence(detail: &str, rows_read: u64) -> String {
+/// How it broke off is the network library's wording: it belongs to the details.
+fn cut_off_sentence(rows_read: u64) -> String {
     match rows_read {
-        0 => format!("The reply broke off before the first row: {detail}."),
-        1 => format!("The reply broke off after 1 row: {detail}."),
-        _ => format!("The reply broke off after {rows_read} rows: {detail}."),
+        0 => "The reply broke off before the first row.".into(),
+        1 => "The reply broke off after 1 row.".into(),
+        _ => format!("The reply broke off after {rows_read} rows."),
     }
 }
 
@@ -571,7 +572,7 @@ mod tests {
         };
         assert!(
             cut(0).contains("before the first row")
-                && cut(1).contains("after 1 row:")
+                && cut(1).contains("after 1 row.")
                 && cut(5000).contains("5000 rows")
         );
     }

@@ -34,6 +34,8 @@ export class ConnectionsState {
       await backend.connectionTest(connection.id, (stage) => {
         this.stages = [...this.stages.filter((known) => known.stage !== stage.stage), stage];
       });
+      // It was used just now.
+      await this.#app.readConnections();
     } catch (error) {
       const failure = CommandFailure.from(error);
       if (failure.code === "cancelled") this.testedId = null;
