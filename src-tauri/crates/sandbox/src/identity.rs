@@ -10,8 +10,8 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use rand::{Rng, SeedableRng, TryRngCore, rngs::OsRng};
 use rand_chacha::ChaCha8Rng;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize,
 };
 use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer};
 use serde_json::{Value, json};
@@ -45,10 +45,7 @@ impl Identity {
         Ok(Self {
             tenant_id: partner.id.parse().unwrap_or_else(|_| random_id()),
             tenant_name: partner.display_name,
-            tenant_domains: [
-                partner.default_domain.clone(),
-                partner.initial_domain.clone(),
-            ],
+            tenant_domains: [partner.default_domain.clone(), partner.initial_domain.clone()],
             client_id: client
                 .and_then(|client| client.app_id.parse().ok())
                 .unwrap_or_else(&mut random_id),
@@ -75,9 +72,7 @@ fn client_secret() -> Result<String, SandboxError> {
     OsRng
         .try_fill_bytes(&mut random)
         .map_err(|error| SandboxError::Randomness(error.to_string()))?;
-    let mut letters = random
-        .iter()
-        .map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
+    let mut letters = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
     let mut secret: String = letters.by_ref().take(3).collect();
     secret.push_str("8Q~");
     secret.extend(letters);
@@ -95,20 +90,14 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     pub(crate) fn generate() -> Result<Self, SandboxError> {
-        let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)
-            .map_err(SandboxError::certificate)?;
+        let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(SandboxError::certificate)?;
         let mut params = CertificateParams::new(Vec::new()).map_err(SandboxError::certificate)?;
         params
             .distinguished_name
             .push(DnType::CommonName, "accounts.accesscontrol.windows.net");
-        let certificate = params
-            .self_signed(&pair)
-            .map_err(SandboxError::certificate)?;
+        let certificate = params.self_signed(&pair).map_err(SandboxError::certificate)?;
 
-        let thumbprint = ::aws_lc_rs::digest::digest(
-            &::aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY,
-            certificate.der(),
-        );
+        let thumbprint = ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
         let key_id = URL_SAFE_NO_PAD.encode(thumbprint);
         let public = ::aws_lc_rs::rsa::PublicKey::from_der(pair.public_key_raw())
             .map_err(|error| SandboxError::Certificate(error.to_string()))?;
@@ -158,19 +147,15 @@ impl Certificates {
         let ca_certificate = ca.self_signed(&ca_key).map_err(SandboxError::certificate)?;
 
         let leaf_key = KeyPair::generate().map_err(SandboxError::certificate)?;
-        let mut leaf =
-            CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into(), "::1".into()])
-                .map_err(SandboxError::certificate)?;
-        leaf.distinguished_name
-            .push(DnType::CommonName, "localhost");
+        let mut leaf = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into(), "::1".into()])
+            .map_err(SandboxError::certificate)?;
+        leaf.distinguished_name.push(DnType::CommonName, "localhost");
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.use_authority_key_identifier_extension = true;
         set_validity(&mut leaf, now);
         let issuer = Issuer::from_params(&ca, &ca_key);
-        let leaf_certificate = leaf
-            .signed_by(&leaf_key, &issuer)
-            .map_err(SandboxError::certificate)?;
+        let leaf_certificate = leaf.signed_by(&leaf_key, &issuer).map_err(SandboxError::certificate)?;
 
         let mut server = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
             .with_safe_default_protocol_versions()
@@ -221,12 +206,7 @@ mod tests {
 
     #[test]
     fn the_tenant_is_known_by_its_id_and_its_domains() {
-        let world = World::generate(
-            WorldSize::Small,
-            1,
-            Timestamp::UNIX_EPOCH,
-            WorldFlags::default(),
-        );
+        let world = World::generate(WorldSize::Small, 1, Timestamp::UNIX_EPOCH, WorldFlags::default());
         let (one, same) = (
             Identity::of(world.cast(), 1).unwrap(),
             Identity::of(world.cast(), 1).unwrap(),

@@ -23,10 +23,7 @@ pub(super) struct Question {
     api_version: Option<String>,
 }
 
-pub(super) async fn serve(
-    State(authority): State<Arc<Authority>>,
-    Query(question): Query<Question>,
-) -> Response {
+pub(super) async fn serve(State(authority): State<Arc<Authority>>, Query(question): Query<Question>) -> Response {
     let endpoint = question
         .authorization_endpoint
         .as_deref()
@@ -44,11 +41,7 @@ pub(super) async fn serve(
         "api-version": question.api_version.as_deref().unwrap_or("1.1"),
         "metadata": clouds(),
     });
-    (
-        [(header::CACHE_CONTROL, "max-age=86400, private")],
-        Json(body),
-    )
-        .into_response()
+    ([(header::CACHE_CONTROL, "max-age=86400, private")], Json(body)).into_response()
 }
 
 fn is_known(authority: &Authority, url: &Url) -> bool {
@@ -96,11 +89,7 @@ fn clouds() -> Value {
 
 fn invalid_instance(authority: &Authority) -> Response {
     let (trace_id, correlation_id) = (Uuid::new_v4(), Uuid::new_v4());
-    let timestamp = authority
-        .clock
-        .now()
-        .strftime("%Y-%m-%d %H:%M:%SZ")
-        .to_string();
+    let timestamp = authority.clock.now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let body = json!({
         "error": "invalid_instance",
         "error_description": format!(

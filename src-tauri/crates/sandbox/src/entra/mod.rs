@@ -67,9 +67,7 @@ impl Tenant {
     fn recognise(segment: &str, identity: &Identity) -> Self {
         if identity.is_tenant(segment) {
             Self::Known
-        } else if ["common", "organizations", "consumers"]
-            .contains(&segment.to_ascii_lowercase().as_str())
-        {
+        } else if ["common", "organizations", "consumers"].contains(&segment.to_ascii_lowercase().as_str()) {
             Self::Shared
         } else if segment.parse::<Uuid>().is_ok() || is_domain(segment) {
             Self::Unknown

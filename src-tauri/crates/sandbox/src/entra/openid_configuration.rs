@@ -13,16 +13,12 @@ use uuid::Uuid;
 
 use super::{Authority, Tenant, refusal::Refusal};
 
-pub(super) async fn serve(
-    State(authority): State<Arc<Authority>>,
-    Path(tenant): Path<String>,
-) -> Response {
+pub(super) async fn serve(State(authority): State<Arc<Authority>>, Path(tenant): Path<String>) -> Response {
     let segment = match Tenant::recognise(&tenant, &authority.identity) {
         Tenant::Known => authority.identity.tenant_id.to_string(),
         Tenant::Shared => tenant.to_ascii_lowercase(),
         Tenant::Unknown => {
-            return Refusal::tenant_not_found("invalid_tenant", &tenant)
-                .into_response(&authority, Uuid::new_v4());
+            return Refusal::tenant_not_found("invalid_tenant", &tenant).into_response(&authority, Uuid::new_v4());
         }
         Tenant::Malformed => {
             return Refusal::tenant_malformed(&tenant).into_response(&authority, Uuid::new_v4());

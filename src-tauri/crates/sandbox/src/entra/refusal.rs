@@ -58,9 +58,7 @@ impl Refusal {
         Self::bad_request(
             900023,
             "invalid_request",
-            format!(
-                "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain."
-            ),
+            format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain."),
         )
     }
 
@@ -238,11 +236,7 @@ impl Refusal {
 
     pub(super) fn into_response(self, authority: &Authority, correlation_id: Uuid) -> Response {
         let trace_id = Uuid::new_v4();
-        let timestamp = authority
-            .clock
-            .now()
-            .strftime("%Y-%m-%d %H:%M:%SZ")
-            .to_string();
+        let timestamp = authority.clock.now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         let code = self.code;
         let mut body = json!({
             "error": self.error,
@@ -263,9 +257,7 @@ impl Refusal {
         let mut response = (self.status, axum::Json(body)).into_response();
         set_headers(&mut response, trace_id);
         if let Some(seconds) = self.retry_after_seconds {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -278,15 +270,9 @@ pub(super) fn set_headers(response: &mut Response, trace_id: Uuid) {
         (header::PRAGMA, "no-cache"),
         (header::CONTENT_TYPE, "application/json; charset=utf-8"),
         (header::EXPIRES, "-1"),
-        (
-            header::STRICT_TRANSPORT_SECURITY,
-            "max-age=31536000; includeSubDomains",
-        ),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            HeaderName::from_static("p3p"),
-            r#"CP="DSP CUR OTPi IND OTRi ONL FIN""#,
-        ),
+        (HeaderName::from_static("p3p"), r#"CP="DSP CUR OTPi IND OTRi ONL FIN""#),
         (
             HeaderName::from_static("x-ms-ests-server"),
             "2.1.19683.4 - WUS2 ProdSlices",
@@ -299,11 +285,7 @@ pub(super) fn set_headers(response: &mut Response, trace_id: Uuid) {
     if let Ok(value) = HeaderValue::from_str(&trace_id.to_string()) {
         headers.insert("x-ms-request-id", value);
     }
-    let fpc: String = rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(43)
-        .map(char::from)
-        .collect();
+    let fpc: String = rand::rng().sample_iter(Alphanumeric).take(43).map(char::from).collect();
     let fpc = format!("fpc={fpc}; path=/; secure; HttpOnly; SameSite=None");
     if let Ok(value) = HeaderValue::from_str(&fpc) {
         headers.append(header::SET_COOKIE, value);

@@ -28,10 +28,7 @@ use crate::scenario::TokenVersion;
 const BACKDATED_SECONDS: i64 = 300;
 
 /// Resources that exist in every tenant, by their application ID URIs.
-const MICROSOFT_RESOURCES: [&str; 2] = [
-    "https://graph.microsoft.com",
-    "https://management.azure.com",
-];
+const MICROSOFT_RESOURCES: [&str; 2] = ["https://graph.microsoft.com", "https://management.azure.com"];
 
 /// The claims of an app-only token; which are present depends on its version (facts: entra B.1).
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,11 +80,7 @@ fn scripted_trouble(authority: &Authority, correlation_id: Uuid) -> Option<Respo
     let scenario = &authority.scenario;
     let seen = authority.token_requests.fetch_add(1, Ordering::Relaxed);
     if seen < scenario.token_throttled_calls {
-        let seconds = scenario
-            .retry_after_seconds
-            .unwrap_or(1)
-            .try_into()
-            .unwrap_or(u32::MAX);
+        let seconds = scenario.retry_after_seconds.unwrap_or(1).try_into().unwrap_or(u32::MAX);
         return Some(Refusal::throttled(seconds).into_response(authority, correlation_id));
     }
     if seen
@@ -129,9 +122,7 @@ fn issue(
         return Err(Refusal::unknown_client(client, identity.tenant_name));
     }
     let audience = audience(authority, form.require("scope")?, client)?;
-    let secret = form
-        .require("client_secret")
-        .map_err(|_| Refusal::no_credential())?;
+    let secret = form.require("client_secret").map_err(|_| Refusal::no_credential())?;
     if secret != identity.client_secret {
         return Err(Refusal::wrong_secret(client));
     }
@@ -159,10 +150,7 @@ fn audience(authority: &Authority, scope: &str, client: &str) -> Result<String, 
         _ if own || MICROSOFT_RESOURCES.contains(&resource.trim_end_matches('/')) => {
             Ok(resource.replace(client, &own_id.to_string()))
         }
-        _ => Err(Refusal::unknown_resource(
-            resource,
-            authority.identity.tenant_name,
-        )),
+        _ => Err(Refusal::unknown_resource(resource, authority.identity.tenant_name)),
     }
 }
 
@@ -185,11 +173,7 @@ fn success(authority: &Authority, audience: String) -> Response {
     }
 }
 
-fn sign(
-    authority: &Authority,
-    aud: String,
-    trace_id: Uuid,
-) -> Result<String, jsonwebtoken::errors::Error> {
+fn sign(authority: &Authority, aud: String, trace_id: Uuid) -> Result<String, jsonwebtoken::errors::Error> {
     let (identity, scenario) = (&authority.identity, &authority.scenario);
     let v1 = scenario.token_version == TokenVersion::V1;
     let (tid, now) = (identity.tenant_id, authority.clock.now().as_second());
@@ -210,10 +194,7 @@ fn sign(
         azpacr: (!v1).then(|| "1".into()),
         idp: v1.then(|| format!("https://sts.windows.net/{tid}/")),
         oid: identity.service_principal_id,
-        rh: format!(
-            "1.{}.",
-            URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 36]>())
-        ),
+        rh: format!("1.{}.", URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 36]>())),
         sub: identity.service_principal_id,
         tid,
         // The trace ID in another spelling, as Microsoft's sign-in log relates the two.
@@ -244,13 +225,10 @@ impl Form {
         if !form_encoded && !body.is_empty() {
             return Err(Refusal::malformed());
         }
-        let mut fields: HashMap<String, String> =
-            url::form_urlencoded::parse(body).into_owned().collect();
+        let mut fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
         if let Some((client_id, client_secret)) = basic(headers) {
             fields.entry("client_id".into()).or_insert(client_id);
-            fields
-                .entry("client_secret".into())
-                .or_insert(client_secret);
+            fields.entry("client_secret".into()).or_insert(client_secret);
         }
         Ok(Self(fields))
     }

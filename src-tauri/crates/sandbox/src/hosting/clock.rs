@@ -30,10 +30,7 @@ impl Clock {
 /// Writes the shifted time into the `Date` header; the server would write this machine's.
 pub(crate) async fn serve(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let date = clock
-        .now()
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string();
+    let date = clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {
         response.headers_mut().insert(DATE, date);
     }

@@ -26,7 +26,8 @@ use crate::{
 };
 
 /// The text .NET gives CIPP when there is no principal header to decode; CIPP passes it on (facts: cipp 2.5).
-const NO_PRINCIPAL: &str = r#"Exception calling "FromBase64String" with "1" argument(s): "Value cannot be null. (Parameter 's')""#;
+const NO_PRINCIPAL: &str =
+    r#"Exception calling "FromBase64String" with "1" argument(s): "Value cannot be null. (Parameter 's')""#;
 
 /// What the door knows.
 pub(crate) struct FrontDoor {
@@ -58,11 +59,7 @@ pub(crate) async fn serve(
     next: Next,
 ) -> Response {
     if door.scenario.azure_configuration == AzureConfiguration::Restarting {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Html("The service is unavailable."),
-        )
-            .into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, Html("The service is unavailable.")).into_response();
     }
     let Some(token) = bearer(request.headers()) else {
         return door.anonymous(request, next).await;
@@ -195,10 +192,7 @@ impl FrontDoor {
             ("x-ms-client-principal-idp", "aad".to_owned()),
             ("x-ms-client-principal-name", caller.app_id.to_string()),
             ("x-ms-client-principal-id", service_principal_id.to_string()),
-            (
-                "x-ms-client-principal",
-                STANDARD.encode(principal.to_string()),
-            ),
+            ("x-ms-client-principal", STANDARD.encode(principal.to_string())),
             ("x-forwarded-for", peer.to_string()),
         ] {
             if let Ok(value) = HeaderValue::from_str(&value) {
@@ -213,9 +207,7 @@ impl FrontDoor {
             .and_then(|host| host.to_str().ok())
             .unwrap_or_default();
         let Identity {
-            tenant_id,
-            client_id,
-            ..
+            tenant_id, client_id, ..
         } = &*self.identity;
         let challenge = format!(
             "Bearer realm=\"{host}\" authorization_uri=\"https://login.windows.net/{tenant_id}/oauth2/authorize\" \
@@ -223,9 +215,7 @@ impl FrontDoor {
         );
         let mut response = no_permission(StatusCode::UNAUTHORIZED);
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -26,17 +26,8 @@ pub(crate) struct Faults {
     pub calls: AtomicU32,
 }
 
-pub(crate) async fn serve(
-    State(faults): State<Arc<Faults>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if !request
-        .uri()
-        .path()
-        .to_ascii_lowercase()
-        .starts_with("/api/")
-    {
+pub(crate) async fn serve(State(faults): State<Arc<Faults>>, request: Request, next: Next) -> Response {
+    if !request.uri().path().to_ascii_lowercase().starts_with("/api/") {
         return next.run(request).await;
     }
     if faults.scenario.hang {
@@ -45,11 +36,7 @@ pub(crate) async fn serve(
     if let Some(trouble) = faults.instead_of_an_answer() {
         return trouble;
     }
-    let switch = request
-        .extensions()
-        .get::<ResetSwitch>()
-        .cloned()
-        .unwrap_or_default();
+    let switch = request.extensions().get::<ResetSwitch>().cloned().unwrap_or_default();
     rows::disturb(&faults.scenario, switch, next.run(request).await)
 }
 
@@ -60,11 +47,7 @@ impl Faults {
         if call < scenario.starting_calls {
             return Some(self.with_retry_after(starting(scenario.flavour)));
         }
-        if call
-            < scenario
-                .starting_calls
-                .saturating_add(scenario.throttled_calls)
-        {
+        if call < scenario.starting_calls.saturating_add(scenario.throttled_calls) {
             return Some(self.with_retry_after(StatusCode::TOO_MANY_REQUESTS.into_response()));
         }
         if scenario.html_instead_of_json {
@@ -76,9 +59,7 @@ impl Faults {
 
     fn with_retry_after(&self, mut response: Response) -> Response {
         if let Some(seconds) = self.scenario.retry_after_seconds {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -86,11 +67,7 @@ impl Faults {
 
 fn starting(flavour: Flavour) -> Response {
     match flavour {
-        Flavour::FunctionApp => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Function host is not running.",
-        )
-            .into_response(),
+        Flavour::FunctionApp => (StatusCode::SERVICE_UNAVAILABLE, "Function host is not running.").into_response(),
         Flavour::Container => (
             StatusCode::SERVICE_UNAVAILABLE,
             axum::Json(json!({ "error": "Application is starting up. Please wait." })),

@@ -11,11 +11,7 @@ use serde_json::json;
 
 use super::{Flavour, website};
 
-pub(super) async fn serve(
-    State(flavour): State<Flavour>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn serve(State(flavour): State<Flavour>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if let Some(endpoint) = endpoint(path) {
         if !path.starts_with("/api/")
@@ -38,8 +34,7 @@ pub(super) async fn serve(
 }
 
 fn under_api(path: &str) -> bool {
-    path.get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("/api"))
+    path.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("/api"))
 }
 
 /// The endpoint's name, if the path is `/api/` and one more segment.
@@ -49,10 +44,7 @@ fn endpoint(path: &str) -> Option<&str> {
 }
 
 fn with_lower_case_api(uri: &Uri, endpoint: &str) -> Option<Uri> {
-    let query = uri
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("/api/{endpoint}{query}").parse().ok()
 }
 

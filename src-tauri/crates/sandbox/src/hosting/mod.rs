@@ -70,18 +70,12 @@ pub(crate) fn refusal(flavour: Flavour, status: StatusCode, text: &str) -> Respo
 
 /// CIPP's API host: its own code (`cipp`) behind everything that stands in front of it. The order is the order in
 /// which a request meets them; it is built from the inside out.
-pub(crate) fn api_host(
-    cipp: Router,
-    front_door: Arc<easy_auth::FrontDoor>,
-    faults: Arc<faults::Faults>,
-) -> Router {
+pub(crate) fn api_host(cipp: Router, front_door: Arc<easy_auth::FrontDoor>, faults: Arc<faults::Faults>) -> Router {
     let scenario = Arc::clone(&front_door.scenario);
     let container = scenario.flavour == Flavour::Container;
     let mut host = cipp;
     if container {
-        let cache = Arc::new(response_cache::ResponseCache::new(
-            scenario.cache_fresh_seconds,
-        ));
+        let cache = Arc::new(response_cache::ResponseCache::new(scenario.cache_fresh_seconds));
         host = host.layer(from_fn_with_state(cache, response_cache::serve));
     }
     // A router's layers run after its routing. Wrapped once more, they run before it and may rewrite the path.

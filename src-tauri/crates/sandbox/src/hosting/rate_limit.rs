@@ -51,11 +51,7 @@ pub(super) async fn serve(
         Err(wait) => {
             // Rounded up and never zero: a zero would tell a polite client to come back at once.
             let seconds = wait.as_secs_f64().ceil().max(1.0);
-            (
-                StatusCode::TOO_MANY_REQUESTS,
-                [(RETRY_AFTER, format!("{seconds:.0}"))],
-            )
-                .into_response()
+            (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, format!("{seconds:.0}"))]).into_response()
         }
     }
 }
@@ -71,16 +67,10 @@ impl RateLimit {
     /// Counts a call, or says how long the window is still closed.
     fn admit(&self, partition: Partition, now: Instant) -> Result<(), Duration> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.entry(partition).or_insert(Window {
-            opened: now,
-            calls: 0,
-        });
+        let window = windows.entry(partition).or_insert(Window { opened: now, calls: 0 });
         let open_for = now.duration_since(window.opened);
         if open_for >= WINDOW {
-            *window = Window {
-                opened: now,
-                calls: 0,
-            };
+            *window = Window { opened: now, calls: 0 };
         } else if window.calls >= self.calls_per_window {
             return Err(WINDOW - open_for);
         }
@@ -101,14 +91,8 @@ mod tests {
         assert_eq!(limit.admit(client(), start), Ok(()));
         assert_eq!(limit.admit(client(), start), Ok(()));
         let later = start + Duration::from_millis(2500);
-        assert_eq!(
-            limit.admit(client(), later),
-            Err(Duration::from_millis(7500))
-        );
-        assert_eq!(
-            limit.admit(Partition::Address([127, 0, 0, 1].into()), later),
-            Ok(())
-        );
+        assert_eq!(limit.admit(client(), later), Err(Duration::from_millis(7500)));
+        assert_eq!(limit.admit(Partition::Address([127, 0, 0, 1].into()), later), Ok(()));
         assert_eq!(limit.admit(client(), start + WINDOW), Ok(()));
     }
 }

@@ -14,10 +14,7 @@ use async_stream::stream;
 use axum::{
     body::{Body, Bytes, HttpBody, to_bytes},
     extract::{Request, State},
-    http::{
-        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CONTENT_LENGTH,
-        request::Parts,
-    },
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::CONTENT_LENGTH, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -57,21 +54,15 @@ pub(super) struct ResponseCache {
     kept: Mutex<Kept>,
 }
 
-pub(super) async fn serve(
-    State(cache): State<Arc<ResponseCache>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn serve(State(cache): State<Arc<ResponseCache>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    if parameter(request.uri(), INVALIDATE).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    {
+    if parameter(request.uri(), INVALIDATE).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         cache.invalidate(parameter(request.uri(), SCOPE).as_deref());
     }
     let mut response = match cache_key(&request) {
         Some(key) => cache.read(key, request, next).await,
         None => {
-            let write_scope =
-                (request.method() != Method::GET).then(|| parameter(request.uri(), SCOPE));
+            let write_scope = (request.method() != Method::GET).then(|| parameter(request.uri(), SCOPE));
             let response = next.run(request).await;
             if let Some(scope) = write_scope {
                 cache.invalidate(scope.as_deref());
@@ -80,9 +71,7 @@ pub(super) async fn serve(
         }
     };
     let headers = response.headers_mut();
-    headers
-        .entry(X_CACHE)
-        .or_insert(HeaderValue::from_static("MISS"));
+    headers.entry(X_CACHE).or_insert(HeaderValue::from_static("MISS"));
     set(
         headers,
         "x-request-duration",
@@ -106,9 +95,7 @@ impl ResponseCache {
     async fn read(self: &Arc<Self>, key: String, request: Request, next: Next) -> Response {
         let Some(entry) = self.find(&key, Instant::now()) else {
             let generation = self.kept().generation;
-            return self
-                .keep_while_sending(key, generation, next.run(request).await)
-                .await;
+            return self.keep_while_sending(key, generation, next.run(request).await).await;
         };
         self.refresh_in_background(key, request.into_parts().0, next);
         self.replay(&entry)
@@ -131,21 +118,9 @@ impl ResponseCache {
         *response.status_mut() = entry.status;
         *response.headers_mut() = entry.headers.clone();
         let headers = response.headers_mut();
-        set(
-            headers,
-            "x-cache",
-            if age > self.fresh { "HIT-STALE" } else { "HIT" },
-        );
-        set(
-            headers,
-            "x-cache-age",
-            &format!("{:.0}s", age.as_secs_f64()),
-        );
-        set(
-            headers,
-            "x-cache-ttl",
-            &format!("{}s", self.fresh.as_secs()),
-        );
+        set(headers, "x-cache", if age > self.fresh { "HIT-STALE" } else { "HIT" });
+        set(headers, "x-cache-age", &format!("{:.0}s", age.as_secs_f64()));
+        set(headers, "x-cache-ttl", &format!("{}s", self.fresh.as_secs()));
         response
     }
 
@@ -171,26 +146,12 @@ impl ResponseCache {
     }
 
     /// Sends the answer as it comes and keeps a copy if it turns out small enough and complete.
-    async fn keep_while_sending(
-        self: &Arc<Self>,
-        key: String,
-        generation: u64,
-        response: Response,
-    ) -> Response {
+    async fn keep_while_sending(self: &Arc<Self>, key: String, generation: u64, response: Response) -> Response {
         let (mut parts, body) = response.into_parts();
-        let exact = body
-            .size_hint()
-            .exact()
-            .and_then(|size| usize::try_from(size).ok());
+        let exact = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
         if exact.is_some_and(|size| size <= LARGEST_BODY_BYTES) {
             let body = to_bytes(body, LARGEST_BODY_BYTES).await.unwrap_or_default();
-            self.keep(
-                key,
-                generation,
-                parts.status,
-                parts.headers.clone(),
-                body.clone(),
-            );
+            self.keep(key, generation, parts.status, parts.headers.clone(), body.clone());
             return Response::from_parts(parts, Body::from(body));
         }
         // With a length the server would stop asking at the last byte, and never learn that it was the last.
@@ -210,14 +171,7 @@ impl ResponseCache {
         Response::from_parts(parts, Body::from_stream(copying))
     }
 
-    fn keep(
-        &self,
-        key: String,
-        generation: u64,
-        status: StatusCode,
-        headers: HeaderMap,
-        body: Bytes,
-    ) {
+    fn keep(&self, key: String, generation: u64, status: StatusCode, headers: HeaderMap, body: Bytes) {
         let mut kept = self.kept();
         if generation != kept.generation || !(200..400).contains(&status.as_u16()) {
             return;
@@ -276,11 +230,7 @@ fn append(mut copy: Vec<u8>, chunk: &[u8]) -> Option<Vec<u8>> {
 /// Endpoint, sorted parameters and caller, in lower case as the container compares them; `None` if the request is not
 /// a cacheable read.
 fn cache_key(request: &Request) -> Option<String> {
-    let endpoint = request
-        .uri()
-        .path()
-        .strip_prefix("/api/")?
-        .to_ascii_lowercase();
+    let endpoint = request.uri().path().strip_prefix("/api/")?.to_ascii_lowercase();
     if request.method() != Method::GET || !endpoint.starts_with("list") {
         return None;
     }
@@ -332,16 +282,8 @@ mod tests {
     fn an_entry_is_served_for_twice_its_lifetime_and_then_dropped() {
         let cache = cache_with("listlogs");
         let now = Instant::now();
-        assert!(
-            cache
-                .find("listlogs", now + Duration::from_secs(1199))
-                .is_some()
-        );
-        assert!(
-            cache
-                .find("listlogs", now + Duration::from_secs(1201))
-                .is_none()
-        );
+        assert!(cache.find("listlogs", now + Duration::from_secs(1199)).is_some());
+        assert!(cache.find("listlogs", now + Duration::from_secs(1201)).is_none());
         assert!(cache.find("listlogs", now).is_none());
     }
 
@@ -349,47 +291,21 @@ mod tests {
     fn what_was_asked_for_before_an_invalidation_does_not_come_back_after_it() {
         let cache = cache_with("listlogs|tenantfilter=a.example");
         cache.invalidate(Some("b.example"));
-        assert!(
-            cache
-                .find("listlogs|tenantfilter=a.example", Instant::now())
-                .is_some()
-        );
+        assert!(cache.find("listlogs|tenantfilter=a.example", Instant::now()).is_some());
         cache.invalidate(None);
-        assert!(
-            cache
-                .find("listlogs|tenantfilter=a.example", Instant::now())
-                .is_none()
-        );
-        cache.keep(
-            "listlogs".into(),
-            0,
-            StatusCode::OK,
-            HeaderMap::new(),
-            Bytes::new(),
-        );
+        assert!(cache.find("listlogs|tenantfilter=a.example", Instant::now()).is_none());
+        cache.keep("listlogs".into(), 0, StatusCode::OK, HeaderMap::new(), Bytes::new());
         assert!(cache.find("listlogs", Instant::now()).is_none());
     }
 
     #[test]
     fn errors_are_not_kept_and_the_budget_holds() {
         let cache = ResponseCache::new(600);
-        cache.keep(
-            "error".into(),
-            0,
-            StatusCode::FORBIDDEN,
-            HeaderMap::new(),
-            Bytes::new(),
-        );
+        cache.keep("error".into(), 0, StatusCode::FORBIDDEN, HeaderMap::new(), Bytes::new());
         assert!(cache.find("error", Instant::now()).is_none());
         let body = Bytes::from(vec![0; LARGEST_BODY_BYTES]);
         for index in 0..20 {
-            cache.keep(
-                index.to_string(),
-                0,
-                StatusCode::OK,
-                HeaderMap::new(),
-                body.clone(),
-            );
+            cache.keep(index.to_string(), 0, StatusCode::OK, HeaderMap::new(), body.clone());
         }
         assert!(cache.find("0", Instant::now()).is_none());
         assert!(cache.find("19", Instant::now()).is_some());

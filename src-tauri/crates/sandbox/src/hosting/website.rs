@@ -35,10 +35,7 @@ async fn serve(State(sign_in): State<Arc<SignIn>>, request: Request, next: Next)
         return redirect("/.auth/login/aad?post_login_redirect_uri=.referrer");
     }
     if path.starts_with("/.auth/login/aad") {
-        return redirect(&format!(
-            "{}/common/oauth2/v2.0/authorize",
-            sign_in.authority
-        ));
+        return redirect(&format!("{}/common/oauth2/v2.0/authorize", sign_in.authority));
     }
     index()
 }
