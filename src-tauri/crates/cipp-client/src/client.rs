@@ -146,8 +146,8 @@ impl Client {
         &self.inner.connection
     }
 
-    /// Signs in, or uses the token that is there if it is good. A wrong secret is remembered: make a new client after
-    /// changing it.
+    /// Signs in, or uses the token that is there if it is good. A refused secret is remembered for ten
+    /// seconds; make a new client after changing it.
     ///
     /// # Errors
     /// [`ClientError::SignInRefused`] with Entra's code, or that the sign-in server could not be reached or understood.

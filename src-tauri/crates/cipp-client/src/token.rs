@@ -123,8 +123,8 @@ pub(crate) struct Tokens {
 struct State {
     token: Option<Arc<Token>>,
     last_failure: Option<ClientError>,
-    /// A refused secret stays refused: asking again would only lock the client out (facts: Entra E.2).
-    refused: Option<ClientError>,
+    /// A refused secret and when it was: asking again at once would only lock the client out (facts: Entra E.2).
+    refused: Option<(Instant, ClientError)>,
 }
 
 impl Tokens {
@@ -150,7 +150,9 @@ impl Tokens {
         let seen = self.finished.load(Ordering::Acquire);
         // Held while asking: whoever waits here gets the same outcome. Cancelling drops the guard with the request.
         let mut state = self.state.lock().await;
-        if let Some(refused) = &state.refused {
+        if let Some((when, refused)) = &state.refused
+            && when.elapsed() < REFUSAL_KEPT
+        {
             return Err(refused.clone());
         }
         let good = state.token.as_ref().filter(|token| Instant::now() < token.use_until);
@@ -165,7 +167,8 @@ impl Tokens {
         let outcome = self.ask_patiently(ask).await.map(Arc::new);
         state.token = outcome.as_ref().ok().cloned();
         state.last_failure = outcome.as_ref().err().cloned();
-        state.refused = state.last_failure.clone().filter(is_final);
+        let refused = state.last_failure.clone().filter(is_final);
+        state.refused = refused.map(|error| (Instant::now(), error));
         self.finished.fetch_add(1, Ordering::Release);
         outcome
     }
@@ -235,6 +238,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) secret: &'a Secret,
     pub(crate) options: &'a ClientOptions,
 }
+
+/// Long enough that the days of a range share one refusal, short enough that a person who put the secret right
+/// (a new one takes a moment to be known everywhere) and tries again is not told the old answer.
+const REFUSAL_KEPT: Duration = Duration::from_secs(10);
 
 /// Only a refused secret is final. Everything else can be put right elsewhere while this client lives: a missing
 /// service principal, a policy, the Application ID URI.
