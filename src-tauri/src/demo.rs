@@ -14,6 +14,9 @@ use crate::error::CommandResult;
 const START_VARIABLE: &str = "CIPP_DESK_START";
 const START_ARGUMENT: &str = "--sandbox";
 
+/// The same at every start, so that ticks made on the sandbox are found again and leave one trace only.
+const ID: ConnectionId = ConnectionId::new(uuid::uuid!("5a0db0c5-0000-4000-8000-000000000001"));
+
 /// A running sandbox and how to connect to it. The sandbox stops when this is dropped.
 pub struct Demo {
     /// Not in the file of connections; its secret is new at every start.
@@ -29,7 +32,7 @@ pub async fn start() -> CommandResult<Demo> {
     let ready = sandbox.ready();
     let connection = connection_to(ready)?;
     let secret = Secret::parse(&ready.client_secret)?;
-    let connection = SavedConnection::new(ConnectionId::random(), "Sandbox", connection, Timestamp::now());
+    let connection = SavedConnection::new(ID, "Sandbox", connection, Timestamp::now());
     Ok(Demo {
         connection,
         secret,
