@@ -19,6 +19,7 @@ from measure import Table, median, run
 HERE = Path(__file__).parent
 ROWS = 100_000
 API = "standard"
+COUNT = ["--count", "--format", "json"]
 
 
 @contextmanager
@@ -39,6 +40,10 @@ def connection(ready):
     return [word for option, name in pairs.items() for word in (option, ready[name])]
 
 
+def counted(one):
+    return json.loads(one.text)["total"]
+
+
 def range_with_enough_rows(cippctl, ready, env):
     """The last days, today left out, that have at least 100,000 rows together: (from, to, rows)."""
     yesterday = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
@@ -46,8 +51,8 @@ def range_with_enough_rows(cippctl, ready, env):
         first = yesterday - datetime.timedelta(days=days - 1)
         # Both at the end of the command line, as a person would write it.
         dates = ["--from", first.isoformat(), "--to", yesterday.isoformat()]
-        command = [cippctl, "logs", *connection(ready), "--secret-env", "CLIENT_SECRET", *dates, "--count"]
-        rows = int(run(command, env).text)
+        command = [cippctl, "logs", *connection(ready), "--secret-env", "CLIENT_SECRET", *dates, *COUNT]
+        rows = counted(run(command, env))
         if rows >= ROWS:
             return first, yesterday, rows
     raise SystemExit(f"The sandbox has no {ROWS} rows in 30 days.")
@@ -61,10 +66,10 @@ def command_line(table, cippctl, runs, ready, env, first, last):
     ours, theirs, streams = [], [], []
     for number in range(runs):
         print(f"  command line, run {number + 1} of {runs}", flush=True)
-        ours.append(run([*logs, "--api", API, "--count"], env))
+        ours.append(run([*logs, "--api", API, *COUNT], env))
         theirs.append(run(recipe, env))
         streams.append(run([*logs, "--format", "ndjson"], env))
-        counts = {int(ours[-1].text), int(theirs[-1].text)}
+        counts = {counted(ours[-1]), int(theirs[-1].text)}
         if len(counts) > 1:
             raise SystemExit(f"The two count differently: {counts}")
 
@@ -78,15 +83,14 @@ def command_line(table, cippctl, runs, ready, env, first, last):
     table.ratio("all rows as NDJSON: first row, of the whole", first_row, median([one.wall_s for one in streams]), "s", 0.05)
 
 
-def start_ms(binary):
-    """From the start of the process to the first thing painted: for CIPP Desk that is its first screen, as nothing is
-    painted before it can be used."""
+def start_ms(binary, marks):
+    """From the start of the process until all of these marks of the page's performance timeline have been set."""
     with Window(binary) as window:
-        painted = window.until(
-            "const [paint] = performance.getEntriesByName('first-contentful-paint');"
-            "return paint ? performance.timeOrigin + paint.startTime : 0"
+        reached = window.until(
+            f"const marks = {json.dumps(marks)}.map((name) => performance.getEntriesByName(name)[0]);"
+            "return marks.every(Boolean) && performance.timeOrigin + Math.max(...marks.map((mark) => mark.startTime))"
         )
-        return painted - window.started_epoch_ms()
+        return reached - window.started_epoch_ms()
 
 
 def app_start(table, folder, runs):
@@ -94,9 +98,9 @@ def app_start(table, folder, runs):
     ours, theirs = [], []
     for number in range(runs + 1):
         print(f"  start of the app, run {number} of {runs}", flush=True)
-        ours.append(start_ms(folder / "cipp-desk"))
-        theirs.append(start_ms(folder / "examples" / "empty-window"))
-    table.ratio("start to the first screen", median(ours[1:]), median(theirs[1:]), "ms", 1.3)
+        ours.append(start_ms(folder / "cipp-desk", ["first-contentful-paint", "usable"]))
+        theirs.append(start_ms(folder / "examples" / "empty-window", ["first-contentful-paint"]))
+    table.ratio("start to a usable first screen", median(ours[1:]), median(theirs[1:]), "ms", 1.3)
 
 
 def app_memory(table, folder, cippctl, ready, env, first, last, rows):
@@ -106,17 +110,29 @@ def app_memory(table, folder, cippctl, ready, env, first, last, rows):
     run(add, env)
     print(f"  memory of the app with {rows:,} rows", flush=True)
     with Window(folder / "cipp-desk") as window:
-        empty = window.proportional_mb()
-        window.click("connection-open")
+        window.click("open")
+        window.element("log-grid")
+        today = window.proportional_mb()
         window.script(
-            "for (const [id, value] of [['range', 'custom'], ['from', arguments[0]], ['to', arguments[1]]]) {"
+            "const field = document.querySelector(`[data-testid='range']`);"
+            "field.value = 'custom'; field.dispatchEvent(new Event('change', { bubbles: true }));"
+        )
+        window.element("from")
+        window.script(
+            "for (const [id, value] of [['from', arguments[0]], ['to', arguments[1]]]) {"
             "  const field = document.querySelector(`[data-testid='${id}']`);"
-            "  field.value = value; field.dispatchEvent(new Event('change', { bubbles: true }));"
+            "  field.value = value;"
+            "  for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, { bubbles: true }));"
             "}",
             first.isoformat(),
             last.isoformat(),
         )
-    table.amount(f"app memory with {rows:,} rows, MB", empty, "MB", 150)
+        window.click("show-days")
+        if (last - first).days >= 10:
+            window.click("long-range-yes")
+        window.until(f"return document.body.innerText.includes('{rows:,} entries')")
+        table.amount("app process, today's rows loaded (no gate)", today, "MB", float("inf"))
+        table.amount(f"app process, {rows:,} rows loaded", window.proportional_mb(), "MB", 150)
 
 
 def main():
