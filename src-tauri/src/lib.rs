@@ -37,7 +37,6 @@ pub fn run() -> ExitCode {
 }
 
 fn build(state: AppState) -> tauri::Result<App> {
-    let state = Arc::new(state);
     tauri::Builder::default()
         // First of all plugins: a second start must end before it touches anything.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
@@ -50,21 +49,10 @@ fn build(state: AppState) -> tauri::Result<App> {
                 .open_js_links_on_click(false)
                 .build(),
         )
-        .manage(Arc::clone(&state))
+        .manage(Arc::new(state))
         .invoke_handler(ipc::commands().invoke_handler())
-        .setup(|app| {
-            test_keychain(state);
-            Ok(window::open(app.handle())?)
-        })
+        .setup(|app| Ok(window::open(app.handle())?))
         .build(tauri::generate_context!())
-}
-
-/// In the background: a keychain that hangs must not keep the window waiting.
-fn test_keychain(state: Arc<AppState>) {
-    tauri::async_runtime::spawn(async move {
-        let status = state.keychain_status().await;
-        tracing::info!(store = %status.store, state = ?status.state, "keychain tested");
-    });
 }
 
 /// The program's own log goes to stderr; RUST_LOG chooses what. Bodies, secrets and tokens are never logged anywhere,

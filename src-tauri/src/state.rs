@@ -77,10 +77,13 @@ impl AppState {
         }
     }
 
-    /// How the keychain is, tested once at the start; whoever asks earlier waits for that test.
+    /// How the keychain is: tested at the first call, which the window makes as soon as its first screen stands.
     pub async fn keychain_status(&self) -> KeychainStatus {
         self.keychain_test
-            .get_or_init(|| async { drop(self.keychain.self_test().await) })
+            .get_or_init(|| async {
+                let status = self.keychain.self_test().await;
+                tracing::info!(store = %status.store, state = ?status.state, "keychain tested");
+            })
             .await;
         self.keychain.status()
     }

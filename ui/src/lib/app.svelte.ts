@@ -75,7 +75,6 @@ export class AppState {
   readonly #keepSettings = debounce(() => void this.#saveSettings(), 400);
 
   async start(): Promise<void> {
-    void this.readKeychain();
     const [info, settings] = await Promise.allSettled([
       backend.appInfo(),
       backend.settings(),
@@ -86,6 +85,8 @@ export class AppState {
     else this.settingsFailure = CommandFailure.from(settings.reason);
     if (this.info?.startOn !== "sandbox") this.#openLast();
     this.ready = true;
+    // Last: the keychain's self-test would compete with the first screen for the processor.
+    void this.readKeychain();
     if (this.info?.startOn === "sandbox") await this.startSandbox();
   }
 
