@@ -20,7 +20,8 @@ use zbus::{
 };
 
 const SECRET: &str = "abc8Q~0123456789abcdefghijklmnopqrstuv~x";
-const INSIDE: &str = "CIPP_DESK_TEST_KEYCHAIN";
+/// Set for a test that has a keychain to itself. A keychain around the whole run is not enough: these tests lock theirs.
+const INSIDE: &str = "CIPP_DESK_TEST_OWN_KEYCHAIN";
 const ROLE: &str = "CIPP_DESK_TEST_ROLE";
 /// Ample, for a machine that is busy; the keychain answers in milliseconds.
 const PATIENT: KeychainTimeouts = KeychainTimeouts {
@@ -48,7 +49,12 @@ fn must_succeed(output: &Output) {
 fn with_keychain(name: &str, body: impl Future<Output = ()>) {
     if env::var_os(INSIDE).is_none() {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/with-keychain.sh");
-        let output = Command::new("bash").arg(script).args(this_test(name)).output().unwrap();
+        let output = Command::new("bash")
+            .arg(script)
+            .args(this_test(name))
+            .env(INSIDE, "1")
+            .output()
+            .unwrap();
         must_succeed(&output);
         return;
     }
