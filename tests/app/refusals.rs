@@ -23,7 +23,6 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ("endpoint_blocked", "notAllowed", "blocks this part of the API"),
     ("subscription_ended", "notAllowed", "subscription"),
     ("wrong_app", "notAllowed", "helper app"),
-    ("truncated_body", "cutOff", "rows"),
 ];
 
 #[tokio::test]

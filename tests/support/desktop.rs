@@ -211,6 +211,25 @@ impl Desktop {
         }
     }
 
+    /// Waits until no app of before is left on the session bus: one that is just ending would be taken for a running one.
+    pub fn wait_until_app_has_gone(&self) {
+        self.until("the app of before has gone", |desktop| {
+            let name = "string:app.cipp-desk.SingleInstance";
+            let reply = desktop
+                .command("dbus-send")
+                .args([
+                    "--session",
+                    "--print-reply",
+                    "--dest=org.freedesktop.DBus",
+                    "/org/freedesktop/DBus",
+                ])
+                .args(["org.freedesktop.DBus.NameHasOwner", name])
+                .output()
+                .unwrap();
+            !String::from_utf8_lossy(&reply.stdout).contains("boolean true")
+        });
+    }
+
     /// How many items the keychain holds for CIPP Desk.
     pub fn keychain_items(&self) -> usize {
         let reply = self.secret_service("SearchItems", &["dict:string:string:service,CIPP Desk"]);

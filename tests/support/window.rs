@@ -57,6 +57,7 @@ pub fn built(name: &str) -> PathBuf {
 impl Window {
     /// Starts the app and waits until its page is there.
     pub async fn open(desktop: &Desktop, arguments: &[&str]) -> Self {
+        desktop.wait_until_app_has_gone();
         let (client, driver) = connect(desktop, arguments).await;
         // Scripts that wait for two frames or for axe may take long on a busy machine.
         let timeouts = TimeoutConfiguration::new(Some(PATIENCE), None, Some(Duration::ZERO));
