@@ -213,7 +213,14 @@ export class AppState {
 
   // ---- settings
 
+  /** Kept at once: the window may be closed the next moment. */
   change(part: Partial<Settings>): void {
+    this.changeSoon(part);
+    this.#keepSettings.flush();
+  }
+
+  /** For what changes many times a second, such as a width that is being dragged: kept once it is quiet. */
+  changeSoon(part: Partial<Settings>): void {
     this.settings = { ...this.settings, ...part };
     this.#keepSettings();
   }
