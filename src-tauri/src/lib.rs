@@ -13,7 +13,12 @@ mod settings;
 mod state;
 mod window;
 
-use std::{io::IsTerminal, process::ExitCode, sync::Arc};
+use std::{
+    io::IsTerminal,
+    process::{Command, ExitCode},
+    sync::Arc,
+    time::Duration,
+};
 
 use tauri::App;
 use tracing_subscriber::EnvFilter;
@@ -29,11 +34,32 @@ pub fn run() -> ExitCode {
             app.run(|_, _| {});
             ExitCode::SUCCESS
         }
+        Err(error) if error.contains(OTHER_IS_ENDING) && start_once_more() => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error, "CIPP Desk could not start");
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the single-instance plugin says when the running app ended while it was being told of this start.
+const OTHER_IS_ENDING: &str = "failed to forward arguments to the running instance";
+const STARTED_ONCE_MORE: &str = "CIPP_DESK_STARTED_ONCE_MORE";
+
+/// Somebody who closes the app and opens it again at once must get a window: the other one is gone in a moment, and
+/// then a new process takes its place. Whether that was done; it is done once.
+fn start_once_more() -> bool {
+    if std::env::var_os(STARTED_ONCE_MORE).is_some() {
+        return false;
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let started = std::env::current_exe().and_then(|app| {
+        Command::new(app)
+            .args(std::env::args_os().skip(1))
+            .env(STARTED_ONCE_MORE, "1")
+            .spawn()
+    });
+    started.is_ok()
 }
 
 fn build(state: AppState) -> tauri::Result<App> {
