@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use cipp_desk_tests::desktop::Desktop;
+use cipp_desk_tests::desktop::{Desktop, Process};
 use cipp_desk_tests::window::{Window, built};
 
 use crate::cipp::Cipp;
@@ -59,6 +59,25 @@ async fn a_second_start_hands_over_to_the_first_and_ends() {
     window.click("door-sandbox").await;
     window.see("log-row").await;
     window.close().await;
+}
+
+/// The first is frozen, so that the second is still telling it about its start when it ends.
+#[tokio::test]
+async fn a_start_in_the_moment_in_which_the_app_ends_still_opens_a_window() {
+    let desktop = Desktop::new();
+    let start = |log: &str| {
+        let log = fs::File::create(desktop.folder().join(log)).unwrap();
+        Process::start(desktop.command(built("cipp-desk")).stderr(log))
+    };
+    // The keychain is tested when the first screen stands.
+    let stands = "keychain tested";
+    let first = start("first.log");
+    desktop.wait_for_file_with("first.log", stands).await;
+    first.signal("STOP");
+    let _second = start("second.log");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    drop(first);
+    desktop.wait_for_file_with("second.log", stands).await;
 }
 
 #[tokio::test]
