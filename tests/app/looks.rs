@@ -39,8 +39,10 @@ async fn every_screen(theme: &str) {
     let done = "return document.querySelectorAll('[data-testid^=day-2][data-state=complete]').length === 7";
     window.until("the week is there", done).await;
     window.inspect(&name("logs-list")).await;
-    window.type_into("filter", "failed").await;
-    window.read_in("counts", " of ").await;
+    window.type_into("filter", "AADSTS").await;
+    let narrowed = "const [left, all] = document.querySelector('[data-testid=counts]').innerText.match(/[0-9,]+/g);
+        return left !== all";
+    window.until("the filter has narrowed the rows", narrowed).await;
     window.press(Key::Enter).await;
     window.click("log-row").await;
     window.see("detail-message").await;

@@ -209,6 +209,22 @@ impl Window {
         self.patience = Duration::from_secs(seconds);
     }
 
+    /// Types into the filter of the log and waits until it has left fewer entries: (entries left, all entries). That the
+    /// words "x of y" are there is not enough, they come with the first key, before anything was filtered.
+    pub async fn filter(&self, text: &str) -> (u64, u64) {
+        self.type_into("filter", text).await;
+        let started = Instant::now();
+        loop {
+            if let [left, all] = numbers(&self.text("counts").await)[..]
+                && left < all
+            {
+                return (left, all);
+            }
+            self.patience(started, &format!("the filter \"{text}\" to leave fewer entries"))
+                .await;
+        }
+    }
+
     /// Chooses an option of a list by its value.
     pub async fn choose(&self, id: &str, value: &str) {
         let script = "const [list, value] = arguments;
@@ -351,6 +367,12 @@ fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// The numbers in a text, whose thousands are set apart by commas.
+fn numbers(text: &str) -> Vec<u64> {
+    let words = text.split_whitespace().map(|word| word.replace(',', ""));
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 fn squeezed(text: &str) -> String {
