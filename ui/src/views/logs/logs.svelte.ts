@@ -313,6 +313,7 @@ export class LogsState {
     if (!viewId) return;
     try {
       const head = await backend.logsPage(viewId, 0, 1);
+      const before = this.active;
       const anchor = this.#anchor();
       const found = anchor && (await this.#find(viewId, anchor.row, head.matched));
       const shift = anchor && found !== null ? found - anchor.position : 0;
@@ -325,9 +326,13 @@ export class LogsState {
       this.#cache = next;
       this.matched = head.matched;
       this.total = Math.max(head.total, head.matched);
-      if (this.active >= 0) this.active = anchor?.selected ? (found ?? -1) : -1;
+      if (this.active === before && anchor?.selected) this.active = found ?? -1;
+      // A key may have been pressed meanwhile: where it led moves by as much as the row that was looked for.
+      else if (this.active >= 0)
+        this.active = Math.min(head.matched - 1, Math.max(0, this.active + shift));
       if (this.active < 0) this.#activeRow = null;
-      if (top !== this.scrollTop) this.scrollTo(top);
+      const topNow = this.#topAfter(anchor !== null, found, shift, head.matched);
+      if (topNow !== this.scrollTop) this.scrollTo(topNow);
       this.#version += 1;
     } catch (error) {
       this.#pageFailed(error);

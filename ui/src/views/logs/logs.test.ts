@@ -61,6 +61,34 @@ describe("which days", () => {
 });
 
 describe("rows while loading", () => {
+  test("a key pressed while new rows are taken over is not undone", async () => {
+    const log = new FakeLog(many(500).slice(100));
+    const { logs } = await stateOn(log);
+    log.progress({ finished: false });
+    await settled();
+    logs.select(0);
+    await settled();
+    let asked = 0;
+    const answer = log.answers["logs_page"];
+    answerCommands(
+      startAnswers({
+        connections_list: () => [connection()],
+        ...log.answers,
+        // The first call asks how many rows there are, the next ones look for the selected row.
+        logs_page: (args) => {
+          asked += 1;
+          if (asked === 2) logs.select(2);
+          return answer?.(args);
+        },
+      }),
+    );
+    log.rows = many(500);
+    log.progress();
+    await settled();
+    expect(asked).toBeGreaterThan(1);
+    expect(logs.active).toBe(102);
+  });
+
   test("the selected row stays where it is when newer rows arrive", async () => {
     const log = new FakeLog(many(500).slice(100));
     const { logs } = await stateOn(log);
