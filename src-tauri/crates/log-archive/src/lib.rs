@@ -5,16 +5,23 @@
 //!
 //! What deliberately is not here: HTTP and tokens (`cipp-client`), anything on disk, anything that knows a window.
 
+mod archive;
 mod collect;
 mod entry;
 mod filter;
 mod loaded_log;
-mod severity;
+
 mod view;
 
+pub use archive::ConnectionArchive;
 pub use collect::{Collection, DayPhase, DayProgress, Progress};
 pub use entry::{LogCounts, LogEntry, LogPage, LogRow, SeverityCounts};
 pub use filter::Query;
 pub use loaded_log::{Batch, LoadedLog, RowNumber};
-pub use severity::{SeverityFamily, family};
+pub use log_query::{SeverityFamily, family};
+
 pub use view::{LogView, Superseded};
+
+mod severity {
+    pub(crate) use log_query::{SeverityFamily, family};
+}
