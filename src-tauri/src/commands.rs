@@ -1,5 +1,6 @@
 //! The commands, by area: unpack, one call into a room, map the error. The list of all is in `ipc.rs`.
 
+pub mod archive;
 pub mod checklists;
 pub mod connections;
 pub mod keychain;

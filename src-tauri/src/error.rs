@@ -5,7 +5,7 @@
 use checklist::{TickError, WordsError};
 use cipp_client::{ClientError, ErrorKind, Field, FieldError};
 use connections::{KeychainError, KeychainState, StoreError};
-use log_archive::Superseded;
+use logbook::{ExportError, LogbookError};
 use serde::Serialize;
 use specta::Type;
 
@@ -74,6 +74,16 @@ pub enum ErrorCode {
     Cancelled,
     /// The settings could not be read or kept.
     Settings,
+    /// There is no such entry any more.
+    NoSuchRow,
+    /// The archive could not be read or written.
+    Archive,
+    /// A file could not be written.
+    Export,
+    /// There is a file of this name already.
+    FileExists,
+    /// A time zone is not known.
+    Zone,
     /// The link is not on the list of sites that may be opened.
     LinkNotAllowed,
     /// Anything else.
@@ -198,9 +208,25 @@ impl From<WordsError> for CommandError {
     }
 }
 
-impl From<Superseded> for CommandError {
-    fn from(error: Superseded) -> Self {
-        CommandError::new(ErrorCode::Cancelled, error.to_string())
+impl From<LogbookError> for CommandError {
+    fn from(error: LogbookError) -> Self {
+        let code = match error {
+            LogbookError::Superseded => ErrorCode::Cancelled,
+            LogbookError::NoSuchRow => ErrorCode::NoSuchRow,
+            LogbookError::Archive(_) => ErrorCode::Archive,
+        };
+        CommandError::new(code, error.to_string())
+    }
+}
+
+impl From<ExportError> for CommandError {
+    fn from(error: ExportError) -> Self {
+        let code = match error {
+            ExportError::Cancelled => ErrorCode::Cancelled,
+            ExportError::Exists => ErrorCode::FileExists,
+            ExportError::TooMuch(_) | ExportError::NotWritten(_) => ErrorCode::Export,
+        };
+        CommandError::new(code, error.to_string())
     }
 }
 

@@ -1,13 +1,14 @@
 //! The shell: window, plugins, typed commands. Thin; what the app can do lives in the crates beside it.
 //!
 //! Here, in the order of a start: the log of the program, the state, the plugins, the window, the commands.
-//! Not here: any request (`cipp-client`), where secrets rest (`connections`), rows (`log-archive`).
+//! Not here: any request (`cipp-client`), where secrets rest (`connections`), rows (`logbook`).
 
 mod commands;
 mod connect;
 mod demo;
 mod error;
 mod ipc;
+mod logbooks;
 mod progress;
 mod settings;
 mod state;
@@ -69,6 +70,7 @@ fn build(state: AppState) -> tauri::Result<App> {
             window::bring_to_front(app)
         }))
         .plugin(tauri_plugin_store::Builder::default().build())
+        .plugin(tauri_plugin_dialog::init())
         .plugin(window::remember_size_and_place())
         .plugin(
             tauri_plugin_opener::Builder::new()

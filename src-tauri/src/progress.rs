@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use log_archive::{DayPhase, DayProgress, Progress};
+use jiff::Timestamp;
+use logbook::{Coverage, DataSearch, DayPhase, DayProgress, InstanceZone, Progress};
 use serde::Serialize;
 use specta::Type;
 use tauri::ipc::Channel;
@@ -19,7 +20,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub struct LogProgress {
     /// The view it is about.
     pub view_id: String,
-    /// Every day, newest first.
+    /// Counts up with every change of what the view shows: rows that came or went, another filter. Pages, facets and
+    /// bars of an older generation are stale.
+    pub generation: u32,
+    /// Every day of the range, newest first.
     pub days: Vec<DayState>,
     /// Rows loaded.
     pub loaded: u32,
@@ -27,10 +31,26 @@ pub struct LogProgress {
     pub matched: u32,
     /// Whether no day is waiting or loading.
     pub finished: bool,
-    /// Milliseconds since the start, or from the start to the end.
+    /// Milliseconds since the last start of reading, or from that to its end.
     pub elapsed_ms: u32,
-    /// Bytes of JSON read, unpacked; at most 4 GB are counted.
+    /// Bytes of JSON read from CIPP since, unpacked; at most 4 GB are counted.
     pub bytes: u32,
+    /// Calls made to CIPP for days since the log was opened.
+    pub calls: u32,
+    /// The search in data that is not in memory: messages are searched at once, that data after them.
+    pub data_search: DataSearch,
+    /// The instance's time zone, and how it is known.
+    pub zone: InstanceZone,
+    /// The instance's today, `yyyy-MM-dd`.
+    pub today: String,
+    /// Whether today is asked for again and again.
+    pub following: bool,
+    /// When it will be asked for next, milliseconds since 1970.
+    pub next_follow_ms: Option<f64>,
+    /// Why nothing is kept in the archive at the moment, in a sentence.
+    pub archive_trouble: Option<String>,
+    /// Whether CIPP answered from a cache that was stepped round.
+    pub cached_answers: bool,
 }
 
 /// How far one day is.
@@ -41,12 +61,20 @@ pub struct DayState {
     pub day: String,
     /// How far it is.
     pub state: DayPhase,
+    /// Where its rows are from.
+    pub source: Coverage,
     /// Its rows.
     pub rows: u32,
     /// Those of them that could not be read, or have something odd about them.
     pub odd_rows: u32,
-    /// Why it failed.
+    /// Whether the archive holds it.
+    pub archived: bool,
+    /// When its rows were read from CIPP, milliseconds since 1970.
+    pub fetched_ms: Option<f64>,
+    /// Why it failed, or why only a part of it is here.
     pub error: Option<CommandError>,
+    /// What is wrong with its file in the archive, in a sentence.
+    pub archive_trouble: Option<String>,
 }
 
 /// Reports on a view until it is closed: also after it finished, for a day may be asked for again.
@@ -59,9 +87,9 @@ pub async fn report(view_id: String, view: OpenView, channel: Channel<LogProgres
         let pause_and_news = async {
             tokio::time::sleep(SHORTEST_PAUSE).await;
             if finished {
-                view.collection.changed().await;
+                view.logbook.changed().await;
             } else {
-                let _ = tokio::time::timeout(LONGEST_PAUSE, view.collection.changed()).await;
+                let _ = tokio::time::timeout(LONGEST_PAUSE, view.logbook.changed()).await;
             }
         };
         if view.closed.run_until_cancelled(pause_and_news).await.is_none() {
@@ -72,21 +100,24 @@ pub async fn report(view_id: String, view: OpenView, channel: Channel<LogProgres
 
 impl LogProgress {
     fn of(view_id: &str, view: &OpenView) -> LogProgress {
-        let Progress {
-            days,
-            finished,
-            elapsed,
-            bytes,
-        } = view.collection.progress();
-        let counts = view.collection.view().counts();
+        let progress: Progress = view.logbook.progress();
         LogProgress {
             view_id: view_id.to_owned(),
-            days: days.into_iter().map(DayState::from).collect(),
-            loaded: counts.total,
-            matched: counts.matched,
-            finished,
-            elapsed_ms: u32::try_from(elapsed.as_millis()).unwrap_or(u32::MAX),
-            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            generation: progress.generation,
+            days: progress.days.into_iter().map(DayState::from).collect(),
+            loaded: progress.loaded,
+            matched: progress.matched,
+            finished: progress.finished,
+            elapsed_ms: u32::try_from(progress.elapsed.as_millis()).unwrap_or(u32::MAX),
+            bytes: u32::try_from(progress.bytes).unwrap_or(u32::MAX),
+            calls: progress.calls,
+            data_search: progress.data_search,
+            zone: progress.zone,
+            today: progress.today.iso(),
+            following: progress.following,
+            next_follow_ms: progress.next_follow.map(milliseconds),
+            archive_trouble: progress.archive_trouble,
+            cached_answers: progress.cached_answers,
         }
     }
 }
@@ -95,12 +126,20 @@ impl From<DayProgress> for DayState {
     fn from(day: DayProgress) -> Self {
         DayState {
             day: day.day.iso(),
-            state: day.state,
+            state: day.phase,
+            source: day.source,
             rows: day.rows,
             odd_rows: day.odd_rows,
+            archived: day.archived,
+            fetched_ms: day.fetched_at.map(milliseconds),
             error: day.error.map(CommandError::from),
+            archive_trouble: day.archive_trouble,
         }
     }
+}
+
+fn milliseconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64
 }
 
 #[cfg(test)]
@@ -111,9 +150,9 @@ mod tests {
     };
 
     use cipp_client::{Client, ClientOptions, Connection, Day, Secret};
-    use log_archive::Collection;
+    use connections::ConnectionId;
+    use logbook::{ArchiveLimits, Logbook, LogbookOptions};
     use sandbox::SandboxOptions;
-    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -147,14 +186,21 @@ mod tests {
         };
         let secret = Secret::parse(&ready.client_secret).unwrap();
         let client = Client::new(connection, secret, ClientOptions::default()).unwrap();
-        let days: Vec<Day> = vec!["20260819".parse().unwrap(), "20260818".parse().unwrap()];
-        let view = OpenView {
-            collection: Collection::new(client, days, Arc::default()),
-            closed: CancellationToken::new(),
-        };
+        let logbook = Logbook::open(LogbookOptions {
+            client: Some(client),
+            archive: None,
+            archive_trouble: None,
+            limits: ArchiveLimits::default(),
+            zone: None,
+            memory_budget: 1 << 30,
+            connection_name: "Sandbox".into(),
+            now: || "2026-08-20T12:00:00Z".parse().unwrap(),
+        });
+        let view = OpenView::new(ConnectionId::new(uuid::Uuid::nil()), logbook);
         let heard = Heard::default();
         let reporting = tokio::spawn(report("view-1".into(), view.clone(), listening(&heard)));
-        view.collection.run().await;
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        view.logbook.show(day("20260818"), day("20260819")).await;
         let finished = || {
             heard
                 .lock()

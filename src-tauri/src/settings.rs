@@ -13,20 +13,66 @@ use crate::error::{CommandError, CommandResult};
 const FILE: &str = "settings.json";
 const KEY: &str = "settings";
 
-/// What a person prefers.
+/// What a person prefers. Fields that an older version did not know have their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// Light or dark.
     pub theme: Theme,
-    /// The zone in which times are shown.
-    pub time_zone: ZoneChoice,
+    /// The zone in which times are shown: `mine` (this computer's), `instance` (the CIPP instance's), `utc`, or an IANA
+    /// name.
+    pub time_zone: String,
     /// The connection to open first.
     pub last_connection_id: Option<String>,
     /// Widths of the log's columns in pixels, by column.
     pub columns: BTreeMap<String, u32>,
+    /// The log's columns that are shown, in their order; empty for the usual ones.
+    pub column_order: Vec<String>,
     /// Width of the detail pane in pixels.
     pub detail_width: u32,
+    /// Whether the facets are shown.
+    pub facets_open: bool,
+    /// Width of the facets in pixels.
+    pub facets_width: u32,
+    /// Whether the histogram is shown.
+    pub histogram_open: bool,
+    /// Whether single letters are shortcuts.
+    pub letter_keys: bool,
+    /// Views that a person saved, in their order.
+    pub saved_views: Vec<SavedView>,
+    /// Time zones of instances that a person set, by connection; IANA names.
+    pub instance_zones: BTreeMap<String, String>,
+    /// What is kept on disk.
+    pub archive: ArchiveSettings,
+    /// Memory that loaded rows may take, megabytes; 0 for the usual: 1 GB, or a quarter of this computer's if that is
+    /// less.
+    pub memory_megabytes: u32,
+}
+
+/// A view that a person saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedView {
+    /// What the person called it; each name once.
+    pub name: String,
+    /// The filter.
+    pub query: String,
+    /// The days: the kind of range as the UI names it (`today`, `7d`), or `2026-08-01..2026-08-08`; none to leave them.
+    pub range: Option<String>,
+    /// The columns that are shown, in their order; empty to leave them.
+    pub columns: Vec<String>,
+}
+
+/// What is kept on disk of the logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ArchiveSettings {
+    /// Whether closed days are kept.
+    pub enabled: bool,
+    /// How many days are kept; 0 for ever.
+    pub keep_days: u32,
+    /// How many megabytes the archive of a connection may take; 0 without end.
+    pub max_megabytes: u32,
 }
 
 /// Light or dark.
@@ -41,24 +87,33 @@ pub enum Theme {
     Dark,
 }
 
-/// The zone in which times are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub enum ZoneChoice {
-    /// This computer's.
-    Mine,
-    /// UTC.
-    Utc,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             theme: Theme::System,
-            time_zone: ZoneChoice::Mine,
+            time_zone: "mine".to_owned(),
             last_connection_id: None,
             columns: BTreeMap::new(),
+            column_order: Vec::new(),
             detail_width: 420,
+            facets_open: true,
+            facets_width: 220,
+            histogram_open: true,
+            letter_keys: true,
+            saved_views: Vec::new(),
+            instance_zones: BTreeMap::new(),
+            archive: ArchiveSettings::default(),
+            memory_megabytes: 0,
+        }
+    }
+}
+
+impl Default for ArchiveSettings {
+    fn default() -> Self {
+        ArchiveSettings {
+            enabled: true,
+            keep_days: 90,
+            max_megabytes: 0,
         }
     }
 }

@@ -15,7 +15,7 @@ use checklist::Ticks;
 use cipp_client::{Client, ClientOptions, Secret};
 use connections::{ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, StoreError};
 use jiff::Timestamp;
-use log_archive::Collection;
+use logbook::Logbook;
 use tauri::async_runtime::spawn_blocking;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -46,10 +46,14 @@ pub struct AppState {
 /// A log that is open in the window.
 #[derive(Clone)]
 pub struct OpenView {
-    /// Its rows and their days.
-    pub collection: Arc<Collection>,
+    /// Whose log it is.
+    pub connection_id: ConnectionId,
+    /// The log.
+    pub logbook: Arc<Logbook>,
     /// Cancelled when the view is closed: ends everything that works for it.
     pub closed: CancellationToken,
+    /// Cancels the export that is running, if any.
+    export: Arc<Mutex<CancellationToken>>,
 }
 
 impl AppState {
@@ -219,7 +223,8 @@ impl AppState {
         }
     }
 
-    fn demo_with(&self, id: ConnectionId) -> Option<&Demo> {
+    /// The demo that this connection belongs to, if any.
+    pub fn demo_with(&self, id: ConnectionId) -> Option<&Demo> {
         self.demo.get().filter(|demo| demo.connection.id == id)
     }
 
@@ -229,10 +234,32 @@ impl AppState {
 }
 
 impl OpenView {
+    /// A view over a logbook that was just opened.
+    pub fn new(connection_id: ConnectionId, logbook: Arc<Logbook>) -> OpenView {
+        OpenView {
+            connection_id,
+            logbook,
+            closed: CancellationToken::new(),
+            export: Arc::default(),
+        }
+    }
+
+    /// Begins an export; the one before is cancelled.
+    pub fn begin_export(&self) -> CancellationToken {
+        let mut export = lock(&self.export);
+        export.cancel();
+        *export = self.closed.child_token();
+        export.clone()
+    }
+
+    /// Cancels the export that is running, if any.
+    pub fn cancel_export(&self) {
+        lock(&self.export).cancel();
+    }
+
     fn close(&self) {
         self.closed.cancel();
-        self.collection.cancel();
-        self.collection.view().stop_filtering();
+        self.logbook.close();
     }
 }
 

@@ -3,11 +3,11 @@
 //! The spelling itself is never thrown away: a row shows what CIPP wrote, the family only groups and colours it.
 //! Which spellings a request asks for by default is the client's business.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use specta::Type;
 
 /// What a row's severity means, whatever way it was spelt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub enum SeverityFamily {
     /// `Critical`, `CRITICAL`.

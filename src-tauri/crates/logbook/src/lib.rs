@@ -14,5 +14,5 @@ mod zone;
 pub use copy::{CopyForm, ViewCommand};
 pub use coverage::{Coverage, DataSearch, DayPhase, DayProgress, Plan, Progress};
 pub use export::{ExportError, ExportFormat, ExportOptions, ExportProgress, ExportSummary};
-pub use logbook::{Logbook, LogbookError, LogbookOptions, QueryAnswer};
+pub use logbook::{ArchiveLimits, Logbook, LogbookError, LogbookOptions, QueryAnswer};
 pub use zone::{InstanceZone, ZoneSource};

@@ -25,6 +25,11 @@ pub struct LogbookOptions {
     pub client: Option<Client>,
     /// Where days are kept; none to keep nothing on disk.
     pub archive: Option<ConnectionArchive>,
+    /// Why there is no archive where there should be one (no keychain, locked, unreadable), in a sentence; shown with the
+    /// progress.
+    pub archive_trouble: Option<String>,
+    /// What the archive keeps; enforced when days were sealed.
+    pub limits: ArchiveLimits,
     /// The zone that a person set for the instance; none to find it out.
     pub zone: Option<InstanceZone>,
     /// Bytes that rows may take in memory.
@@ -33,6 +38,15 @@ pub struct LogbookOptions {
     pub connection_name: String,
     /// The time, passed in.
     pub now: fn() -> Timestamp,
+}
+
+/// What an archive keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArchiveLimits {
+    /// Days; none for ever.
+    pub keep_days: Option<u32>,
+    /// Bytes; none without end.
+    pub max_bytes: Option<u64>,
 }
 
 /// What a filter text came to.
