@@ -34,20 +34,76 @@ export const commands = {
 	connectionRemove: (id: ConnectionId) => typedError<null, CommandError>(__TAURI_INVOKE("connection_remove", { id })),
 	/**  The connection to the sandbox, which is started at the first call. */
 	sandboxStart: () => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("sandbox_start")),
-	/**  Opens the log of some days and begins to fetch them. Answers at once; the channel tells how it goes. */
-	logsOpen: (connectionId: ConnectionId, fromDay: string, toDay: string, channel: Channel<LogProgress>) => typedError<LogView, CommandError>(__TAURI_INVOKE("logs_open", { connectionId, fromDay, toDay, channel })),
-	/**  Stops fetching; what is here stays. */
-	logsCancel: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_cancel", { viewId })),
-	/**  Fetches a failed or cancelled day again; the channel of the view tells how it goes. */
-	logsRetryDay: (viewId: string, day: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_retry_day", { viewId, day })),
+	/**
+	 *  Opens the log of a connection. Nothing is read before [`logs_show`]; the channel tells how things go until
+	 *  [`logs_close`].
+	 */
+	logsOpen: (connectionId: ConnectionId, channel: Channel<LogProgress>) => typedError<LogView, CommandError>(__TAURI_INVOKE("logs_open", { connectionId, channel })),
+	/**  Makes these days the range of the view and begins to read them: from the archive at once, the others from CIPP. */
+	logsShow: (viewId: string, range: LogRange) => typedError<ShownDays, CommandError>(__TAURI_INVOKE("logs_show", { viewId, range })),
+	/**  What showing these days would cost. */
+	logsPlan: (viewId: string, range: LogRange) => typedError<Plan, CommandError>(__TAURI_INVOKE("logs_plan", { viewId, range })),
+	/**  Asks for today again, and for days that failed or are incomplete. */
+	logsRefresh: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_refresh", { viewId })),
+	/**  Reads one day of the range anew. */
+	logsFetchDay: (viewId: string, day: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_fetch_day", { viewId, day })),
+	/**  Stops reading, one day or all; what is here stays. */
+	logsCancel: (viewId: string, day: string | null) => typedError<null, CommandError>(__TAURI_INVOKE("logs_cancel", { viewId, day })),
+	/**  Asks for today again and again, or stops that. */
+	logsFollow: (viewId: string, on: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("logs_follow", { viewId, on })),
+	/**  Tells whether the window is in the background: following pauses there. */
+	logsInBackground: (viewId: string, yes: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("logs_in_background", { viewId, yes })),
+	/**  Sets the time zone of the connection's instance (IANA name); none to find it out again. Kept in the settings. */
+	logsSetInstanceZone: (viewId: string, zone: string | null) => typedError<null, CommandError>(__TAURI_INVOKE("logs_set_instance_zone", { viewId, zone })),
 	/**  Closes a view and frees its memory. */
 	logsClose: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_close", { viewId })),
+	/**
+	 *  Lays a filter over the rows; the one before gives way. With mistakes in the text the last good filter stays. `zone`
+	 *  (IANA name) is the one that times in the text are meant in.
+	 */
+	logsQuery: (viewId: string, text: string, zone: string) => typedError<QueryAnswer, CommandError>(__TAURI_INVOKE("logs_query", { viewId, text, zone })),
+	/**  A filter text changed by the mouse: a chip, a facet, a bar, a value. */
+	logsEditQuery: (text: string, edit: Edit) => typedError<string, CommandError>(__TAURI_INVOKE("logs_edit_query", { text, edit })),
+	/**  Proposals for the place of the cursor in the filter text. */
+	logsComplete: (viewId: string, text: string, cursor: number) => typedError<Completion[], CommandError>(__TAURI_INVOKE("logs_complete", { viewId, text, cursor })),
 	/**  Some consecutive matching rows. */
 	logsPage: (viewId: string, offset: number, limit: number) => typedError<LogPage, CommandError>(__TAURI_INVOKE("logs_page", { viewId, offset, limit })),
-	/**  Lays a text filter over the rows; the one before gives way. */
-	logsFilter: (viewId: string, text: string) => typedError<LogCounts, CommandError>(__TAURI_INVOKE("logs_filter", { viewId, text })),
+	/**  Values of some fields among the matching rows, with counts: those that contain `typed`, at most `most` a field. */
+	logsFacets: (viewId: string, fields: FacetField[], typed: string, most: number) => typedError<Facets, CommandError>(__TAURI_INVOKE("logs_facets", { viewId, fields, typed, most })),
+	/**  The matching rows over time. Without a range (milliseconds since 1970): all loaded rows. */
+	logsHistogram: (viewId: string, fromMs: number | null, toMs: number | null, bars: number, zone: string) => typedError<Histogram, CommandError>(__TAURI_INVOKE("logs_histogram", { viewId, fromMs, toMs, bars, zone })),
 	/**  One row in full. */
-	logsEntry: (viewId: string, index: number) => typedError<LogEntry, CommandError>(__TAURI_INVOKE("logs_entry", { viewId, index })),
+	logsEntry: (viewId: string, id: RowId) => typedError<LogEntry, CommandError>(__TAURI_INVOKE("logs_entry", { viewId, id })),
+	/**  Where a row is among the matching ones; none where it is not. */
+	logsPosition: (viewId: string, id: RowId) => typedError<number | null, CommandError>(__TAURI_INVOKE("logs_position", { viewId, id })),
+	/**  The position of the newest matching row at or before a moment (milliseconds since 1970). */
+	logsPositionAt: (viewId: string, timeMs: number | null) => typedError<number, CommandError>(__TAURI_INVOKE("logs_position_at", { viewId, timeMs })),
+	/**  The next matching row of one of these severities below a position (above it: `backwards`); none from the end. */
+	logsNext: (viewId: string, families: SeverityFamily[], from: number, backwards: boolean) => typedError<number | null, CommandError>(__TAURI_INVOKE("logs_next", { viewId, families, from, backwards })),
+	/**  Where else the same thing was logged. */
+	logsSameThing: (viewId: string, id: RowId) => typedError<SameThing, CommandError>(__TAURI_INVOKE("logs_same_thing", { viewId, id })),
+	/**  A row as text for the clipboard; `zone` is the second zone of the ticket's times. */
+	logsCopy: (viewId: string, id: RowId, form: CopyForm, zone: string) => typedError<string, CommandError>(__TAURI_INVOKE("logs_copy", { viewId, id, form, zone })),
+	/**  The view as a command line. No secret is in it. */
+	logsCopyAs: (viewId: string, form: ViewCommand) => typedError<string, CommandError>(__TAURI_INVOKE("logs_copy_as", { viewId, form })),
+	/**  Writes exactly the rows that match the view's filter to a file. A new export of the same view cancels the one before. */
+	logsExport: (viewId: string, path: string, options: ExportOptions, channel: Channel<ExportProgress>) => typedError<ExportSummary, CommandError>(__TAURI_INVOKE("logs_export", { viewId, path, options, channel })),
+	/**  Stops the export of a view; the partial file is removed. */
+	logsExportCancel: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_export_cancel", { viewId })),
+	/**  A file name to propose for an export: in the downloads folder, with the connection's name and the day. */
+	exportFileName: (name: string, format: ExportFormat) => typedError<string, CommandError>(__TAURI_INVOKE("export_file_name", { name, format })),
+	/**  Asks for a file to write with the system's own dialog; none when the person changed their mind. */
+	chooseExportFile: (proposed: string) => typedError<string | null, CommandError>(__TAURI_INVOKE("choose_export_file", { proposed })),
+	/**  Asks for a folder with the system's own dialog; none when the person changed their mind. */
+	chooseFolder: () => typedError<string | null, CommandError>(__TAURI_INVOKE("choose_folder")),
+	/**  What lies in the archive of a connection. */
+	archiveStatus: (connectionId: ConnectionId) => typedError<ArchiveStatus, CommandError>(__TAURI_INVOKE("archive_status", { connectionId })),
+	/**  Reads every day of the archive and checks that it is whole. */
+	archiveVerify: (connectionId: ConnectionId, channel: Channel<ArchiveProgress>) => typedError<ArchiveCheck, CommandError>(__TAURI_INVOKE("archive_verify", { connectionId, channel })),
+	/**  Deletes the archive of a connection; the bytes that became free. What CIPP still has can be read again. */
+	archiveDelete: (connectionId: ConnectionId) => typedError<number | null, CommandError>(__TAURI_INVOKE("archive_delete", { connectionId })),
+	/**  Writes every day of the archive into a folder as a Parquet file without encryption; how many days. */
+	archiveExport: (connectionId: ConnectionId, folder: string, channel: Channel<ArchiveProgress>) => typedError<number, CommandError>(__TAURI_INVOKE("archive_export", { connectionId, folder, channel })),
 	/**  Every checklist with the ticks of a connection, or those made before there was one. */
 	checklists: (connectionId: ConnectionId | null) => typedError<Checklist[], CommandError>(__TAURI_INVOKE("checklists", { connectionId })),
 	/**  Ticks a step, or takes its tick away. */
@@ -77,6 +133,58 @@ export type AppInfo = {
 	startOn: StartOn | null,
 };
 
+/**  What checking an archive found. */
+export type ArchiveCheck = {
+	/**  Days that are whole. */
+	goodDays: number,
+	/**  Their rows. */
+	rows: number,
+	/**  Days that are not, each with its reason. They were set aside and will be asked for again where CIPP has them. */
+	badDays: BadDay[],
+};
+
+/**  How far work on an archive is. */
+export type ArchiveProgress = {
+	/**  Days done. */
+	done: number,
+	/**  Days to do. */
+	of: number,
+};
+
+/**  What is kept on disk of the logs. */
+export type ArchiveSettings = {
+	/**  Whether closed days are kept. */
+	enabled?: boolean,
+	/**  How many days are kept; 0 for ever. */
+	keepDays?: number,
+	/**  How many megabytes the archive of a connection may take; 0 without end. */
+	maxMegabytes?: number,
+};
+
+/**  What lies in the archive of a connection. */
+export type ArchiveStatus = {
+	/**  The folder. */
+	folder: string,
+	/**  How many days are in it. */
+	days: number,
+	/**  Its size in bytes. */
+	bytes: number | null,
+	/**  The oldest day, `yyyy-MM-dd`. */
+	oldest: string | null,
+	/**  The newest day. */
+	newest: string | null,
+	/**  Why it cannot be read or written (no keychain, lost key), in a sentence. */
+	trouble: string | null,
+};
+
+/**  A day whose file is not whole. */
+export type BadDay = {
+	/**  The day, `yyyy-MM-dd`. */
+	day: string,
+	/**  What is wrong, in a sentence. */
+	reason: string,
+};
+
 /**  A guided procedure: groups of steps to be ticked. */
 export type Checklist = {
 	/**  Stable name, also the name of its file; ticks are kept under it. */
@@ -104,6 +212,31 @@ export type CommandError = {
 	/**  The form field it is about. */
 	field: Field | null,
 };
+
+/**  One proposal. */
+export type Completion = {
+	/**  The span of the text that it replaces, UTF-16 code units. */
+	start: number,
+	/**  Its end. */
+	end: number,
+	/**  What is put there. */
+	insert: string,
+	/**  What the list shows. */
+	label: string,
+	/**  A word of explanation, or how many rows have the value. */
+	detail: string,
+	/**  What it is. */
+	kind: CompletionKind,
+};
+
+/**  What a proposal is. */
+export type CompletionKind = 
+/**  The name of a field. */
+"field" | 
+/**  A value of the log. */
+"value" | 
+/**  A form of the language: `/regular expression/`, `time:-1h..`. */
+"form";
 
 /**  Names a connection for good: in the file, in the keychain (as the account of its item) and in the window. */
 export type ConnectionId = string;
@@ -158,18 +291,60 @@ export type ConnectionInput = {
 	test: boolean,
 };
 
+/**  How an entry is copied. */
+export type CopyForm = 
+/**  Its fields on one line, separated by tabs. */
+"row" | 
+/**  The row as CIPP sent it, indented. */
+"json" | 
+/**  A Markdown table with message and data. */
+"markdown" | 
+/**  Five lines for a ticket: what, where, when in two zones, how often (first and last), which row. */
+"ticket";
+
+/**  Where the rows of a day came from. */
+export type Coverage = 
+/**  Nowhere: there are none. */
+"none" | 
+/**  From the archive. */
+"archive" | 
+/**  From CIPP, just now. */
+"cipp";
+
+/**
+ *  How far the searching of the data (`LogData`) is: messages are searched at once, data that is not in memory after
+ *  them, file by file.
+ */
+export type DataSearch = {
+	/**  Days whose data has been searched. */
+	done: number,
+	/**  Days whose data must be searched from disk. */
+	of: number,
+};
+
 /**  How far a day is. */
 export type DayPhase = 
 /**  Its turn has not come. */
 "waiting" | 
-/**  It is being fetched. */
+/**  It is being read, from the archive or from CIPP. */
 "loading" | 
-/**  All its rows are here. */
+/**  All its rows are here and searched. */
 "complete" | 
-/**  It broke off; the rows that arrived before are kept. */
+/**
+ *  Some of its rows are here: it broke off or was cancelled half-way, or an earlier reading is all there is. For
+ *  today: read once, more will come.
+ */
+"partial" | 
+/**  It could not be read; nothing of it is here. */
 "failed" | 
-/**  It was cancelled; the rows that arrived before are kept. */
-"cancelled";
+/**  It was cancelled before anything of it arrived. */
+"cancelled" | 
+/**  Nobody asked for it yet. */
+"notFetched" | 
+/**  CIPP no longer has it (older than its retention) and neither has the archive. */
+"gone" | 
+/**  It is in the archive, but not in memory: the memory budget is used up. It is not searched. */
+"outOfMemory";
 
 /**  How far one day is. */
 export type DayState = {
@@ -177,13 +352,73 @@ export type DayState = {
 	day: string,
 	/**  How far it is. */
 	state: DayPhase,
+	/**  Where its rows are from. */
+	source: Coverage,
 	/**  Its rows. */
 	rows: number,
 	/**  Those of them that could not be read, or have something odd about them. */
 	oddRows: number,
-	/**  Why it failed. */
+	/**  Whether the archive holds it. */
+	archived: boolean,
+	/**  When its rows were read from CIPP, milliseconds since 1970. */
+	fetchedMs: number | null,
+	/**  Why it failed, or why only a part of it is here. */
 	error: CommandError | null,
+	/**  What is wrong with its file in the archive, in a sentence. */
+	archiveTrouble: string | null,
 };
+
+/**  A change of a filter text. */
+export type Edit = 
+/**  Takes the term (its position in [`crate::QueryRead::terms`]) out. */
+{ kind: "remove"; 
+/**  Which term. */
+term: number } | 
+/**  Turns include into exclude and back. */
+{ kind: "flip"; 
+/**  Which term. */
+term: number } | 
+/**  Switches the term off (`~`) or on again. */
+{ kind: "switch"; 
+/**  Which term. */
+term: number } | 
+/**
+ *  Adds a value to those of its field that are wanted, or takes it out again when it is among them (a facet's tick).
+ *  A term that excludes it goes.
+ */
+{ kind: "include"; 
+/**  The field. */
+field: QueryField; 
+/**  Members of the data, for [`Field::Data`]; else empty. */
+path: string[]; 
+/**  The exact value. For [`Field::Severity`] the family's name; for [`Field::Anywhere`] a text. */
+value: string } | 
+/**  Leaves out the rows with this value, or lets them in again when they are left out. */
+{ kind: "exclude"; 
+/**  As in `Include`. */
+field: QueryField; 
+/**  As in `Include`. */
+path: string[]; 
+/**  As in `Include`. */
+value: string } | 
+/**  This value alone: every other term about the field goes. */
+{ kind: "only"; 
+/**  As in `Include`. */
+field: QueryField; 
+/**  As in `Include`. */
+path: string[]; 
+/**  As in `Include`. */
+value: string } | 
+/**  Every term about the field goes. */
+{ kind: "clearField"; 
+/**  The field. */
+field: QueryField } | 
+/**  The time range becomes this one (the brush of the histogram); both none takes it out. ISO 8601 with offset. */
+{ kind: "time"; 
+/**  The first moment, included. */
+from: string | null; 
+/**  The end, not included. */
+before: string | null };
 
 /**  Why a command did not succeed, as far as the UI tells causes apart. */
 export type ErrorCode = 
@@ -231,10 +466,114 @@ export type ErrorCode =
 "cancelled" | 
 /**  The settings could not be read or kept. */
 "settings" | 
+/**  There is no such entry any more. */
+"noSuchRow" | 
+/**  The archive could not be read or written. */
+"archive" | 
+/**  A file could not be written. */
+"export" | 
+/**  There is a file of this name already. */
+"fileExists" | 
+/**  A time zone is not known. */
+"zone" | 
 /**  The link is not on the list of sites that may be opened. */
 "linkNotAllowed" | 
 /**  Anything else. */
 "internal";
+
+/**  The form of an exported file. */
+export type ExportFormat = 
+/**  Comma-separated values. */
+"csv" | 
+/**  One JSON array. */
+"json" | 
+/**  One JSON object a line, each as CIPP sent it. */
+"ndjson" | 
+/**  An Excel workbook. */
+"xlsx" | 
+/**  A Parquet file without encryption. */
+"parquet";
+
+/**  What an export is like. */
+export type ExportOptions = {
+	/**  The form. */
+	format: ExportFormat,
+	/**  Cells that a spreadsheet would take for a formula are made inert. CSV and XLSX. */
+	formulaSafe: boolean,
+	/**  A byte order mark at the start, so that Excel reads CSV as UTF-8. */
+	bom: boolean,
+	/**  The zone of the second time column, IANA name; the first is UTC. */
+	zone: string,
+	/**  Replace a file that is there already. */
+	overwrite: boolean,
+};
+
+/**  How far an export is. */
+export type ExportProgress = {
+	/**  Rows written. */
+	rows: number,
+	/**  Rows to write. */
+	of: number,
+};
+
+/**  What an export wrote. */
+export type ExportSummary = {
+	/**  The file. */
+	path: string,
+	/**  Its rows. */
+	rows: number,
+	/**  Its size in bytes. */
+	bytes: number | null,
+	/**
+	 *  Which days are in it, and which are missing or incomplete, in a sentence; also written into the file where its
+	 *  form has a place for it (XLSX: a sheet, Parquet: metadata, JSON and CSV: a second file beside it with the ending
+	 *  `.coverage.txt`).
+	 */
+	coverage: string,
+};
+
+/**  The values of one field. */
+export type Facet = {
+	/**  The field. */
+	field: FacetField,
+	/**
+	 *  The most frequent values among the rows that match every other condition: a facet ignores its own choice.
+	 *  Chosen values come along even where no row has them.
+	 */
+	values: FacetValue[],
+	/**  How many different values have at least one such row. */
+	distinct: number,
+};
+
+/**  What a filter says about a value. */
+export type FacetChoice = 
+/**  Nothing. */
+"none" | 
+/**  It is wanted. */
+"included" | 
+/**  It is left out. */
+"excluded";
+
+/**  Fields whose values are counted beside the list. */
+export type FacetField = "severity" | "tenant" | "user" | "api" | "ip" | "app" | "template";
+
+/**  One value. */
+export type FacetValue = {
+	/**  The value, letter for letter; empty for rows without one. For severities the family's name in camel case. */
+	value: string,
+	/**  Rows. */
+	count: number,
+	/**  Whether the filter asks for it. */
+	choice: FacetChoice,
+};
+
+/**  The values of some fields among the matching rows, with counts. */
+export type Facets = {
+	/**  The generation they were counted in, see [`LogPage::generation`]. */
+	generation: number,
+	/**  One for each field that was asked for, in the order of [`FacetField::ALL`]. */
+	facets: Facet[],
+};
 
 /**  A field of a form or an option of the command line. */
 export type Field = 
@@ -279,6 +618,28 @@ export type Group = {
 	title: string,
 	/**  Its steps, in order. */
 	steps: Step[],
+};
+
+/**  The matching rows over time. */
+export type Histogram = {
+	/**  The generation it was counted in, see [`LogPage::generation`]. */
+	generation: number,
+	/**  Start of the first bar, milliseconds since 1970 UTC. */
+	fromMs: number | null,
+	/**  Width of a bar in milliseconds. */
+	stepMs: number | null,
+	/**  The bars, oldest first. Their condition on time is left out, so that a brush does not empty its surroundings. */
+	bars: SeverityCounts[],
+	/**  Matching rows without a readable time, or outside the bars. */
+	elsewhere: number,
+};
+
+/**  The zone of an instance, and how it is known. */
+export type InstanceZone = {
+	/**  IANA name (`Europe/Berlin`), or a fixed offset (`+02:00`) where only that can be seen from the rows. */
+	name: string,
+	/**  How it is known. */
+	source: ZoneSource,
 };
 
 /**  What is known about the keychain. */
@@ -334,6 +695,8 @@ export type LogEntry = {
 	ip: string | null,
 	/**  The API client that caused the row. */
 	appId: string | null,
+	/**  The name of the standard's template, where there is one. */
+	template: string | null,
 	/**  The tenant's id; CIPP writes `None` here for nearly all rows. */
 	tenantId: string | null,
 	/**  CIPP's own id of the row. */
@@ -352,6 +715,11 @@ export type LogEntry = {
 
 /**  Some consecutive rows of a filtered view. */
 export type LogPage = {
+	/**
+	 *  Counts up with every change of what the view shows: rows that came or went, another filter. A page of an older
+	 *  generation than the last one heard of is stale.
+	 */
+	generation: number,
 	/**  Rows loaded so far. */
 	total: number,
 	/**  Rows that match the filter. */
@@ -366,7 +734,12 @@ export type LogPage = {
 export type LogProgress = {
 	/**  The view it is about. */
 	viewId: string,
-	/**  Every day, newest first. */
+	/**
+	 *  Counts up with every change of what the view shows: rows that came or went, another filter. Pages, facets and
+	 *  bars of an older generation are stale.
+	 */
+	generation: number,
+	/**  Every day of the range, newest first. */
 	days: DayState[],
 	/**  Rows loaded. */
 	loaded: number,
@@ -374,16 +747,47 @@ export type LogProgress = {
 	matched: number,
 	/**  Whether no day is waiting or loading. */
 	finished: boolean,
-	/**  Milliseconds since the start, or from the start to the end. */
+	/**  Milliseconds since the last start of reading, or from that to its end. */
 	elapsedMs: number,
-	/**  Bytes of JSON read, unpacked; at most 4 GB are counted. */
+	/**  Bytes of JSON read from CIPP since, unpacked; at most 4 GB are counted. */
 	bytes: number,
+	/**  Calls made to CIPP for days since the log was opened. */
+	calls: number,
+	/**  The search in data that is not in memory: messages are searched at once, that data after them. */
+	dataSearch: DataSearch,
+	/**  The instance's time zone, and how it is known. */
+	zone: InstanceZone,
+	/**  The instance's today, `yyyy-MM-dd`. */
+	today: string,
+	/**  Whether today is asked for again and again. */
+	following: boolean,
+	/**  When it will be asked for next, milliseconds since 1970. */
+	nextFollowMs: number | null,
+	/**  Why nothing is kept in the archive at the moment, in a sentence. */
+	archiveTrouble: string | null,
+	/**  Whether CIPP answered from a cache that was stepped round. */
+	cachedAnswers: boolean,
 };
+
+/**  Days to look at. */
+export type LogRange = 
+/**  The instance's today and the days before it: 1 is today alone. */
+{ kind: "last"; 
+/**  How many days. */
+days: number } | 
+/**  The instance's yesterday. */
+{ kind: "yesterday" } | 
+/**  Chosen days, `yyyy-MM-dd`, both included. */
+{ kind: "between"; 
+/**  The first. */
+from: string; 
+/**  The last. */
+to: string };
 
 /**  One line of the list. */
 export type LogRow = {
-	/**  The row's number within its view. It stays the same while days arrive and filters change. */
-	index: number,
+	/**  Names the row: the same for as long as CIPP keeps the row, whatever is loaded, filtered or read again. */
+	id: RowId,
 	/**
 	 *  When CIPP last wrote the row, ISO 8601 in UTC with as many fractional digits as were sent; none where the row
 	 *  has no readable time. It is the table's time of change, not always the event's.
@@ -411,8 +815,18 @@ export type LogRow = {
 export type LogView = {
 	/**  Names it in every later call. */
 	viewId: string,
-	/**  Its days, newest first, `yyyy-MM-dd`. */
-	days: string[],
+	/**  Why nothing can be asked of CIPP (no secret, locked keychain): the archive is read all the same. */
+	trouble: CommandError | null,
+};
+
+/**  Something in a filter text that cannot be read. */
+export type Mistake = {
+	/**  Where it starts, UTF-16 code units. */
+	start: number,
+	/**  Where it ends. */
+	end: number,
+	/**  What is wrong and what to write instead. */
+	message: string,
 };
 
 /**  Something to tell about a pasted text. */
@@ -455,6 +869,66 @@ export type PasteNote =
 /**  The address went on after the host; that part was left out. */
 "pathRemoved";
 
+/**  What a range would cost. */
+export type Plan = {
+	/**  Days of the range. */
+	days: number,
+	/**  Those that are in the archive already. */
+	archived: number,
+	/**  Calls to CIPP that the others take, one a day. */
+	calls: number,
+	/**
+	 *  How long they will likely take, in seconds, from what days of this connection took before; none where nothing is
+	 *  known yet.
+	 */
+	seconds: number | null,
+};
+
+/**  What a filter text came to. */
+export type QueryAnswer = {
+	/**  The generation that shows it, see [`LogPage::generation`]. */
+	generation: number,
+	/**  How the text was read. With mistakes in it, the filter before stays in force. */
+	read: QueryRead,
+	/**  Whether this text is in force now. */
+	applied: boolean,
+	/**  The rows that match the filter in force. */
+	counts: LogCounts,
+};
+
+/**  What a term is about. */
+export type QueryField = "anywhere" | "severity" | "tenant" | "tenantId" | "user" | "api" | "ip" | "app" | "template" | "message" | "data" | "time" | "day" | "has" | "rowKey";
+
+/**  A filter text as it was read. Positions are UTF-16 code units, as JavaScript counts. */
+export type QueryRead = {
+	/**  Every term of the text, in order, the switched-off and the mistaken ones too. */
+	terms: QueryTerm[],
+	/**  What could not be read. While there is one, the last good filter stays in force. */
+	mistakes: Mistake[],
+	/**  What the whole filter means, in one plain sentence for people and screen readers; empty without terms. */
+	sentence: string,
+};
+
+/**  One term as it stands in the text: a chip. */
+export type QueryTerm = {
+	/**  Where it starts, its signs included. */
+	start: number,
+	/**  Where it ends. */
+	end: number,
+	/**  What it is about. */
+	field: QueryField,
+	/**  The name of the field as people read it: "Tenant", "data.NormalizedError", "Any text". */
+	label: string,
+	/**  The value as people read it: "contoso", "warning or worse", "is one of a, b", "matches /x/". */
+	value: string,
+	/**  `-` in front. */
+	negated: boolean,
+	/**  `~` in front: kept in the text, but without effect. */
+	off: boolean,
+	/**  Whether it could be read. */
+	good: boolean,
+};
+
 /**  What was found in a pasted text; the secret itself stays behind. */
 export type RecognisedInfo = {
 	/**  Names the secret that was found, for saving. */
@@ -469,6 +943,54 @@ export type RecognisedInfo = {
 	secretFound: boolean,
 	/**  What a person should know about it. */
 	notes: NoteInfo[],
+};
+
+/**
+ *  Names a row for good: its day and a hash of its `RowKey` (of its text, where it has none). As text
+ *  `20260808-0123456789abcdef`.
+ */
+export type RowId = string;
+
+/**  Where the same thing was logged: the row's message with names, addresses, ids and numbers masked. */
+export type SameThing = {
+	/**  The masked message: `Failed to set license for <user>: <guid>`. */
+	pattern: string,
+	/**  Rows in all loaded days. */
+	count: number,
+	/**  The oldest of them, ISO 8601 UTC. */
+	first: string | null,
+	/**  The newest of them. */
+	last: string | null,
+	/**  By tenant, the most frequent first, at most 50. */
+	tenants: SameThingTenant[],
+	/**  How many tenants there are. */
+	distinctTenants: number,
+	/**  A filter text that finds them. */
+	query: string,
+};
+
+/**  One tenant of [`SameThing`]. */
+export type SameThingTenant = {
+	/**  The tenant as CIPP wrote it. */
+	tenant: string,
+	/**  Its rows. */
+	count: number,
+	/**  The oldest, ISO 8601 UTC. */
+	first: string | null,
+	/**  The newest. */
+	last: string | null,
+};
+
+/**  A view that a person saved. */
+export type SavedView = {
+	/**  What the person called it; each name once. */
+	name: string,
+	/**  The filter. */
+	query: string,
+	/**  The days: the kind of range as the UI names it (`today`, `7d`), or `2026-08-01..2026-08-08`; none to leave them. */
+	range: string | null,
+	/**  The columns that are shown, in their order; empty to leave them. */
+	columns: string[],
 };
 
 /**  Where the secret of a connection comes from. Has no `Debug`: it may hold it. */
@@ -512,18 +1034,42 @@ export type SecretShape = {
 	sentence: string,
 };
 
-/**  What a person prefers. */
+/**  What a person prefers. Fields that an older version did not know have their defaults. */
 export type Settings = {
 	/**  Light or dark. */
-	theme: Theme,
-	/**  The zone in which times are shown. */
-	timeZone: ZoneChoice,
+	theme?: Theme,
+	/**
+	 *  The zone in which times are shown: `mine` (this computer's), `instance` (the CIPP instance's), `utc`, or an IANA
+	 *  name.
+	 */
+	timeZone?: string,
 	/**  The connection to open first. */
-	lastConnectionId: string | null,
+	lastConnectionId?: string | null,
 	/**  Widths of the log's columns in pixels, by column. */
-	columns: { [key in string]: number },
+	columns?: { [key in string]: number },
+	/**  The log's columns that are shown, in their order; empty for the usual ones. */
+	columnOrder?: string[],
 	/**  Width of the detail pane in pixels. */
-	detailWidth: number,
+	detailWidth?: number,
+	/**  Whether the facets are shown. */
+	facetsOpen?: boolean,
+	/**  Width of the facets in pixels. */
+	facetsWidth?: number,
+	/**  Whether the histogram is shown. */
+	histogramOpen?: boolean,
+	/**  Whether single letters are shortcuts. */
+	letterKeys?: boolean,
+	/**  Views that a person saved, in their order. */
+	savedViews?: SavedView[],
+	/**  Time zones of instances that a person set, by connection; IANA names. */
+	instanceZones?: { [key in string]: string },
+	/**  What is kept on disk. */
+	archive?: ArchiveSettings,
+	/**
+	 *  Memory that loaded rows may take, megabytes; 0 for the usual: 1 GB, or a quarter of this computer's if that is
+	 *  less.
+	 */
+	memoryMegabytes?: number,
 };
 
 /**  Rows by severity family. */
@@ -553,6 +1099,14 @@ export type SeverityFamily =
 "debug" | 
 /**  Empty, missing, or a word CIPP is not known to use. */
 "unknown";
+
+/**  The days that a range came to. */
+export type ShownDays = {
+	/**  The first, `yyyy-MM-dd`. */
+	from: string,
+	/**  The last. */
+	to: string,
+};
 
 /**  How a stage stands. */
 export type StageState = 
@@ -624,12 +1178,23 @@ export type Theme =
 /**  Always dark. */
 "dark";
 
-/**  The zone in which times are shown. */
-export type ZoneChoice = 
-/**  This computer's. */
-"mine" | 
-/**  UTC. */
-"utc";
+/**  What a view is as a command line. */
+export type ViewCommand = 
+/**  `cippctl logs --connection ... --query ...`. */
+"cippctl" | 
+/**  PowerShell with CIPPAPIModule: `Get-CIPPLogs`, and `Where-Object` for what CIPP cannot filter. */
+"powerShell";
+
+/**  How the zone of an instance is known, from guess to certainty. */
+export type ZoneSource = 
+/**  Nothing is known yet; CIPP's default, UTC, is assumed. */
+"assumed" | 
+/**  From the times of rows near the ends of their days. */
+"inferred" | 
+/**  CIPP said so (`ExecBackendURLs`). */
+"told" | 
+/**  A person set it. */
+"set";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

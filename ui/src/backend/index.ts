@@ -8,36 +8,78 @@
 import { Channel } from "@tauri-apps/api/core";
 import { commands } from "../bindings";
 import type {
+  ArchiveProgress,
   CommandError,
   ConnectionInput,
+  CopyForm,
+  Edit as QueryEdit,
+  ExportFormat,
+  ExportOptions,
+  ExportProgress,
+  FacetField,
   Field,
   LogProgress,
+  LogRange,
   Settings,
+  SeverityFamily,
   TestProgress,
+  ViewCommand,
 } from "../bindings";
 import { CommandFailure } from "./failure";
 
 export { CommandFailure } from "./failure";
 export type {
   AppInfo,
+  ArchiveCheck,
+  ArchiveProgress,
+  ArchiveSettings,
+  ArchiveStatus,
   Checklist,
   CommandError,
+  Completion,
   ConnectionInfo,
   ConnectionInput,
+  CopyForm,
+  DataSearch,
+  DayPhase,
   DayState,
+  Edit as QueryEdit,
   ErrorCode,
+  ExportFormat,
+  ExportOptions,
+  ExportProgress,
+  ExportSummary,
+  Facet,
+  FacetField,
+  FacetValue,
+  Facets,
   Field,
   FieldProblem,
+  Histogram,
+  InstanceZone,
   KeychainStatus,
   LogCounts,
   LogEntry,
   LogPage,
   LogProgress,
+  LogRange,
   LogRow,
   LogView,
+  Mistake,
+  Plan,
+  QueryAnswer,
+  QueryField,
+  QueryRead,
+  QueryTerm,
   RecognisedInfo,
+  SameThing,
+  SavedView,
   Settings,
+  SeverityCounts,
+  SeverityFamily,
+  ShownDays,
   TestProgress,
+  ViewCommand,
 } from "../bindings";
 
 type Answer<T> = Promise<{ status: "ok"; data: T } | { status: "error"; error: CommandError }>;
@@ -80,19 +122,65 @@ export const backend = {
   connectionRemove: (id: string) => open(commands.connectionRemove(id)),
   sandboxStart: () => open(commands.sandboxStart()),
 
-  logsOpen: (
-    connectionId: string,
-    fromDay: string,
-    toDay: string,
-    onProgress: (progress: LogProgress) => void,
-  ) => open(commands.logsOpen(connectionId, fromDay, toDay, listen(onProgress))),
-  logsCancel: (viewId: string) => open(commands.logsCancel(viewId)),
-  logsRetryDay: (viewId: string, day: string) => open(commands.logsRetryDay(viewId, day)),
+  logsOpen: (connectionId: string, onProgress: (progress: LogProgress) => void) =>
+    open(commands.logsOpen(connectionId, listen(onProgress))),
+  logsShow: (viewId: string, range: LogRange) => open(commands.logsShow(viewId, range)),
+  logsPlan: (viewId: string, range: LogRange) => open(commands.logsPlan(viewId, range)),
+  logsRefresh: (viewId: string) => open(commands.logsRefresh(viewId)),
+  logsFetchDay: (viewId: string, day: string) => open(commands.logsFetchDay(viewId, day)),
+  /** Without a day: stops all of them. */
+  logsCancel: (viewId: string, day: string | null = null) => open(commands.logsCancel(viewId, day)),
+  logsFollow: (viewId: string, on: boolean) => open(commands.logsFollow(viewId, on)),
+  logsInBackground: (viewId: string, yes: boolean) => open(commands.logsInBackground(viewId, yes)),
+  logsSetInstanceZone: (viewId: string, zone: string | null) =>
+    open(commands.logsSetInstanceZone(viewId, zone)),
   logsClose: (viewId: string) => open(commands.logsClose(viewId)),
+  logsQuery: (viewId: string, text: string, zone: string) =>
+    open(commands.logsQuery(viewId, text, zone)),
+  logsEditQuery: (text: string, edit: QueryEdit) => open(commands.logsEditQuery(text, edit)),
+  logsComplete: (viewId: string, text: string, cursor: number) =>
+    open(commands.logsComplete(viewId, text, cursor)),
   logsPage: (viewId: string, offset: number, limit: number) =>
     open(commands.logsPage(viewId, offset, limit)),
-  logsFilter: (viewId: string, text: string) => open(commands.logsFilter(viewId, text)),
-  logsEntry: (viewId: string, index: number) => open(commands.logsEntry(viewId, index)),
+  logsFacets: (viewId: string, fields: FacetField[], typed: string, most: number) =>
+    open(commands.logsFacets(viewId, fields, typed, most)),
+  /** Without a range (milliseconds since 1970): all loaded rows. */
+  logsHistogram: (
+    viewId: string,
+    range: { from: number; to: number } | null,
+    bars: number,
+    zone: string,
+  ) => open(commands.logsHistogram(viewId, range?.from ?? null, range?.to ?? null, bars, zone)),
+  logsEntry: (viewId: string, id: string) => open(commands.logsEntry(viewId, id)),
+  logsPosition: (viewId: string, id: string) => open(commands.logsPosition(viewId, id)),
+  logsPositionAt: (viewId: string, timeMs: number) => open(commands.logsPositionAt(viewId, timeMs)),
+  logsNext: (viewId: string, families: SeverityFamily[], from: number, backwards: boolean) =>
+    open(commands.logsNext(viewId, families, from, backwards)),
+  logsSameThing: (viewId: string, id: string) => open(commands.logsSameThing(viewId, id)),
+  logsCopy: (viewId: string, id: string, form: CopyForm, zone: string) =>
+    open(commands.logsCopy(viewId, id, form, zone)),
+  logsCopyAs: (viewId: string, form: ViewCommand) => open(commands.logsCopyAs(viewId, form)),
+
+  logsExport: (
+    viewId: string,
+    path: string,
+    options: ExportOptions,
+    onProgress: (progress: ExportProgress) => void,
+  ) => open(commands.logsExport(viewId, path, options, listen(onProgress))),
+  logsExportCancel: (viewId: string) => open(commands.logsExportCancel(viewId)),
+  exportFileName: (name: string, format: ExportFormat) =>
+    open(commands.exportFileName(name, format)),
+  chooseExportFile: (proposed: string) => open(commands.chooseExportFile(proposed)),
+  chooseFolder: () => open(commands.chooseFolder()),
+  archiveStatus: (connectionId: string) => open(commands.archiveStatus(connectionId)),
+  archiveVerify: (connectionId: string, onProgress: (progress: ArchiveProgress) => void) =>
+    open(commands.archiveVerify(connectionId, listen(onProgress))),
+  archiveDelete: (connectionId: string) => open(commands.archiveDelete(connectionId)),
+  archiveExport: (
+    connectionId: string,
+    folder: string,
+    onProgress: (progress: ArchiveProgress) => void,
+  ) => open(commands.archiveExport(connectionId, folder, listen(onProgress))),
 
   checklists: (connectionId: string | null) => open(commands.checklists(connectionId)),
   checklistTick: (

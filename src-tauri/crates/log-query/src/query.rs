@@ -138,8 +138,7 @@ pub struct QueryTerm {
 
 /// What a term is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
-#[specta(rename = "QueryField")]
+#[serde(rename = "QueryField", rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is the field of CIPP that it is named after")]
 pub enum Field {
     Anywhere,
