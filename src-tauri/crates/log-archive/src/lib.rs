@@ -10,6 +10,7 @@ mod collect;
 mod entry;
 mod filter;
 mod loaded_log;
+mod place;
 
 mod view;
 
@@ -17,6 +18,7 @@ pub use archive::ConnectionArchive;
 pub use collect::{Collection, DayPhase, DayProgress, Progress};
 pub use entry::{LogCounts, LogEntry, LogPage, LogRow, SeverityCounts};
 pub use filter::Query;
+pub use place::default_root;
 pub use loaded_log::{Batch, LoadedLog, RowNumber};
 pub use log_query::{SeverityFamily, family};
 
