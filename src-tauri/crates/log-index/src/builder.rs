@@ -53,6 +53,7 @@ impl DayColumnsBuilder {
         }
         columns.message.push(&row.message);
         columns.row_key.push(&row.row_key);
+        columns.has_data.push(!row.log_data.is_empty());
         self.log_data.push(row.log_data);
         if let Some(problem) = &row.problem {
             columns.problems.push((at, problem.clone()));
@@ -118,6 +119,7 @@ impl DayColumns {
         ] {
             column.codes = order.iter().map(|&row| column.codes[row as usize]).collect();
         }
+        self.has_data = order.iter().map(|&row| self.has_data[row as usize]).collect();
         self.message = self.message.reordered(&order);
         self.row_key = self.row_key.reordered(&order);
         self.log_data = self.log_data.as_ref().map(|data| data.reordered(&order));

@@ -30,6 +30,8 @@ pub struct DayColumns {
     pub message: TextColumn,
     /// `RowKey`.
     pub row_key: TextColumn,
+    /// Whether `LogData` says something; known even where `log_data` is not read.
+    pub has_data: Vec<bool>,
     /// `LogData` as JSON text, empty where it says nothing (`""`, `null`, `{}`). None: not read, it stays on disk.
     pub log_data: Option<TextColumn>,
     /// Sentences on what is odd about a row (`problem` of the row on the wire), by row, ascending; few rows have one.
