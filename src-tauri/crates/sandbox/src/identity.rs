@@ -23,7 +23,7 @@ use crate::{server::SandboxError, world::Cast};
 pub(crate) struct Identity {
     pub tenant_id: Uuid,
     /// The partner tenant as Entra's error texts call it.
-    pub tenant_name: &'static str,
+    pub tenant_name: String,
     /// Its verified domains; each of them names the tenant in a URL as well as its GUID does.
     pub tenant_domains: [String; 2],
     /// The API client's application ID; it is its own resource (facts: cipp 2.1).
@@ -44,7 +44,7 @@ impl Identity {
         let client = cast.api_clients.first();
         Ok(Self {
             tenant_id: partner.id.parse().unwrap_or_else(|_| random_id()),
-            tenant_name: partner.display_name,
+            tenant_name: partner.display_name.clone(),
             tenant_domains: [partner.default_domain.clone(), partner.initial_domain.clone()],
             client_id: client
                 .and_then(|client| client.app_id.parse().ok())

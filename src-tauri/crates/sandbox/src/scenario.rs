@@ -5,6 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Which of CIPP's two hosting forms answers (facts: cipp 0.3).
@@ -156,14 +157,38 @@ pub struct Scenario {
     // ---- The rows themselves. Acted on by the world.
     /// The instance's offset from UTC in hours, which decides day keys and what today is (facts: cipp 1.5).
     pub instance_utc_offset_hours: i8,
+    /// The instance's time zone by its IANA name, in the place of the offset. An unknown name is refused.
+    pub instance_time_zone: Option<String>,
+    /// What `ExecBackendURLs` calls that zone: instances on Windows may hold a Windows name; absent: the IANA name.
+    pub reported_time_zone: Option<String>,
+    /// Where the world's clock stands; absent: at the start of the sandbox. The options of the start win.
+    pub clock: Option<Timestamp>,
+    /// How many seconds the world's clock goes on in a second; 0: it stands, and no rows come in.
+    pub clock_speed: u32,
+    /// How many customers the partner has; absent: as the size says.
+    pub tenants: Option<usize>,
+    /// Every day, today too, has exactly so many rows, all of which can be asked for; absent: as the size says.
+    pub rows_per_day: Option<u32>,
+    /// CIPP keeps so many days, today included; older ones come back empty. Absent: as the size says.
+    pub retention_days: Option<u16>,
     /// The middle row of every day is not valid JSON.
     pub corrupt_row: bool,
     /// Yesterday has 200,000 rows.
     pub big_day: bool,
     /// One row of every day carries LogData of 200 KB, nested deeply.
     pub deep_log_data: bool,
-    /// Every other row carries HTML and right-to-left marks in all its text fields.
+    /// One row of every day carries LogData of 1 MB.
+    pub huge_log_data: bool,
+    /// Every other row carries HTML, terminal sequences, formulas and the like in all its text fields.
     pub hostile_text: bool,
+    /// Hostile rows also carry halves of surrogate pairs, as JSON escapes that no text can hold.
+    pub lone_surrogates: bool,
+    /// Some rows of a day share their row key, and some stand in the answer twice.
+    pub duplicate_row_keys: bool,
+    /// Every fiftieth row of today and yesterday is dated in the future, from minutes to thousands of years.
+    pub future_rows: bool,
+    /// Three hours after a day has ended, one of its rows is gone and one more is there.
+    pub changes_after_close: bool,
     /// Today has no rows.
     pub empty_day: bool,
     /// Every fifth row has missing, extra or oddly typed fields.
@@ -206,10 +231,22 @@ impl Default for Scenario {
             cache_fresh_seconds: 600,
             calls_per_10_seconds: 300,
             instance_utc_offset_hours: 0,
+            instance_time_zone: None,
+            reported_time_zone: None,
+            clock: None,
+            clock_speed: 0,
+            tenants: None,
+            rows_per_day: None,
+            retention_days: None,
             corrupt_row: false,
             big_day: false,
             deep_log_data: false,
+            huge_log_data: false,
             hostile_text: false,
+            lone_surrogates: false,
+            duplicate_row_keys: false,
+            future_rows: false,
+            changes_after_close: false,
             empty_day: false,
             odd_types: false,
         }
@@ -337,11 +374,25 @@ const FILES: &[(&str, &str)] = files![
     "aborted_body",
     "reset_mid_row",
     "time_zone",
+    "zone_far_east",
+    "zone_tokyo",
+    "zone_los_angeles",
+    "zone_windows_name",
+    "rows_keep_coming",
+    "clocks_forward",
+    "clocks_back",
     "corrupt_row",
     "odd_types",
     "big_day",
+    "many_tenants",
     "deep_log_data",
+    "huge_log_data",
     "hostile_text",
+    "lone_surrogates",
+    "duplicate_row_keys",
+    "future_rows",
+    "changes_after_close",
+    "short_retention",
     "empty_day",
 ];
 

@@ -16,6 +16,7 @@ use axum_server::{
 };
 use jiff::{
     Timestamp,
+    civil::Date,
     tz::{Offset, TimeZone},
 };
 use serde::Serialize;
@@ -26,6 +27,7 @@ use crate::{
     entra,
     hosting::{
         Flavour, api_host,
+        calls::{self, CallCounter, Calls},
         clock::{self, Clock},
         connection::ResettableAcceptor,
         easy_auth::FrontDoor,
@@ -34,7 +36,7 @@ use crate::{
     },
     identity::{Certificates, Identity, SigningKey},
     scenario::{GivenAddress, Scenario},
-    world::{World, WorldFlags, WorldSize},
+    world::{MovingWorld, World, WorldFlags, WorldSize},
 };
 
 /// What to play, where.
@@ -51,8 +53,8 @@ pub struct SandboxOptions {
     pub seed: u64,
     /// HTTPS with a certificate made at start, for clients that refuse anything else.
     pub tls: bool,
-    /// When the log ends. `None`: at the start of the sandbox, so that today has rows. Tokens always use the real
-    /// time.
+    /// When the log ends. `None`: as the scenario says, else at the start of the sandbox, so that today has rows. Tokens
+    /// always use the real time.
     pub now: Option<Timestamp>,
 }
 
@@ -123,6 +125,9 @@ pub enum SandboxError {
     /// The operating system gave no randomness.
     #[error("The operating system gave no random numbers for the client secret: {0}")]
     Randomness(String),
+    /// The scenario names a time zone that there is not.
+    #[error("There is no time zone \"{0}\" on this computer. Use an IANA name such as Europe/Berlin.")]
+    TimeZone(String),
     /// The thread that generates keys and world ended early.
     #[error("The sandbox could not be prepared: {0}")]
     Preparation(String),
@@ -140,12 +145,54 @@ pub struct Sandbox {
     ready: Ready,
     handles: Vec<Handle<SocketAddr>>,
     servers: JoinSet<std::io::Result<()>>,
+    worlds: Arc<MovingWorld>,
+    flavour: Flavour,
+    calls: Arc<CallCounter>,
 }
 
 impl Sandbox {
     /// How to reach it.
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// What was asked of the API host so far.
+    pub fn calls(&self) -> Calls {
+        self.calls.calls()
+    }
+
+    /// Begins counting anew.
+    pub fn forget_calls(&self) {
+        self.calls.forget();
+    }
+
+    /// The moment at which the world's clock stands: what decides today.
+    pub fn clock(&self) -> Timestamp {
+        self.worlds.now().now()
+    }
+
+    /// Moves the world's clock. Days end, rows come in, rows are marked as sent, as in life. Tokens use the real time all
+    /// the same.
+    pub fn set_clock(&self, now: Timestamp) {
+        self.worlds.set_clock(now);
+    }
+
+    /// All days of the log in the instance's time zone, newest first, today included even where it has no rows.
+    pub fn days(&self) -> Vec<Date> {
+        self.worlds.now().days()
+    }
+
+    /// The truth: every row of a day that a client can ask for, newest first, exactly as it is sent. One at a time, so
+    /// that large days take no memory.
+    pub fn for_each_row(&self, day: Date, look: &mut dyn FnMut(&str)) {
+        cipp::every_row(&self.worlds.now(), day, self.flavour, look);
+    }
+
+    /// The truth of [`Sandbox::for_each_row`] as a list.
+    pub fn rows(&self, day: Date) -> Vec<String> {
+        let mut rows = Vec::new();
+        self.for_each_row(day, &mut |row| rows.push(row.to_owned()));
+        rows
     }
 
     /// Closes all connections and waits until the ports are free again.
@@ -234,9 +281,10 @@ struct Parts {
     identity: Arc<Identity>,
     key: Arc<SigningKey>,
     certificates: Option<Certificates>,
-    world: World,
+    worlds: Arc<MovingWorld>,
     scenario: Arc<Scenario>,
     clock: Clock,
+    calls: Arc<CallCounter>,
 }
 
 impl Parts {
@@ -245,15 +293,16 @@ impl Parts {
         let world = World::generate(
             options.size,
             options.seed,
-            options.now.unwrap_or(now),
+            options.now.or(options.scenario.clock).unwrap_or(now),
             world_flags(&options.scenario),
         )
-        .in_zone(instance_zone(&options.scenario));
+        .in_zone(instance_zone(&options.scenario)?);
         Ok(Self {
             identity: Arc::new(Identity::of(world.cast(), options.seed)?),
             key: Arc::new(SigningKey::generate()?),
             certificates: options.tls.then(|| Certificates::generate(now)).transpose()?,
-            world,
+            worlds: Arc::new(MovingWorld::new(world, options.scenario.clock_speed)),
+            calls: Arc::default(),
             scenario: Arc::new(options.scenario.clone()),
             clock: Clock::ahead_by(options.scenario.clock_skew_seconds),
         })
@@ -271,6 +320,9 @@ impl Parts {
             ready,
             handles: Vec::new(),
             servers: JoinSet::new(),
+            worlds: Arc::clone(&self.worlds),
+            flavour: self.scenario.flavour,
+            calls: Arc::clone(&self.calls),
         };
         if let Some(listener) = listeners.website {
             let sign_in = SignIn {
@@ -284,12 +336,17 @@ impl Parts {
         }
         sandbox.spawn(
             listeners.authority,
-            self.dated(entra::router(self.authority(origins.authority))),
+            self.dated(entra::router(self.authority(origins.authority)).merge(calls::router(Arc::clone(&self.calls)))),
             tls.clone(),
         )?;
         sandbox.spawn(
             listeners.api,
-            self.dated(api_host(cipp, self.front_door(), self.faults())),
+            self.dated(api_host(
+                cipp,
+                self.front_door(),
+                self.faults(),
+                Arc::clone(&self.calls),
+            )),
             tls,
         )?;
         Ok(sandbox)
@@ -337,11 +394,7 @@ impl Parts {
     }
 
     fn cipp_state(&self) -> CippState {
-        CippState {
-            world: self.world.clone(),
-            scenario: Arc::clone(&self.scenario),
-            tenants_fail: self.scenario.tenants_fail,
-        }
+        CippState::new(Arc::clone(&self.worlds), Arc::clone(&self.scenario))
     }
 
     fn faults(&self) -> Arc<Faults> {
@@ -356,9 +409,12 @@ impl Parts {
     }
 }
 
-fn instance_zone(scenario: &Scenario) -> TimeZone {
+fn instance_zone(scenario: &Scenario) -> Result<TimeZone, SandboxError> {
+    if let Some(name) = &scenario.instance_time_zone {
+        return TimeZone::get(name).map_err(|_| SandboxError::TimeZone(name.clone()));
+    }
     let hours = scenario.instance_utc_offset_hours;
-    Offset::from_hours(hours).map_or(TimeZone::UTC, TimeZone::fixed)
+    Ok(Offset::from_hours(hours).map_or(TimeZone::UTC, TimeZone::fixed))
 }
 
 fn world_flags(scenario: &Scenario) -> WorldFlags {
@@ -366,9 +422,17 @@ fn world_flags(scenario: &Scenario) -> WorldFlags {
         corrupt_row: scenario.corrupt_row,
         big_day: scenario.big_day,
         deep_log_data: scenario.deep_log_data,
+        huge_log_data: scenario.huge_log_data,
         hostile_text: scenario.hostile_text,
+        lone_surrogates: scenario.lone_surrogates,
+        duplicate_row_keys: scenario.duplicate_row_keys,
+        future_rows: scenario.future_rows,
+        changes_after_close: scenario.changes_after_close,
         empty_day: scenario.empty_day,
         odd_types: scenario.odd_types,
+        tenants: scenario.tenants,
+        rows_per_day: scenario.rows_per_day,
+        retention_days: scenario.retention_days,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn answer(state: &CippState, call: &Call) -> Response {
         .tenants
         .iter()
         .take(limit)
-        .map(|tenant| (tenant, tenant.display_name.to_owned()));
+        .map(|tenant| (tenant, tenant.display_name.clone()));
     let partner = (limit == usize::MAX).then(|| (&cast.partner, "*Partner Tenant".to_owned()));
     list.extend(
         partner

@@ -5,6 +5,7 @@
 
 mod access;
 mod call;
+mod exec_backend_urls;
 mod get_version;
 mod list_api_test;
 mod list_logs;
@@ -15,6 +16,8 @@ mod public_ping;
 mod testing;
 
 use std::sync::Arc;
+
+pub(crate) use list_logs::every_row;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -27,7 +30,7 @@ use serde_json::json;
 
 use crate::hosting::{Caller, refusal};
 use crate::scenario::{Flavour, Scenario};
-use crate::world::World;
+use crate::world::{MovingWorld, World};
 use call::Call;
 
 /// The longest request body that is read; no endpoint here needs more.
@@ -36,12 +39,26 @@ const REQUEST_BODY_LIMIT_BYTES: usize = 1024 * 1024;
 /// What the endpoints answer from.
 #[derive(Clone, Debug)]
 pub(crate) struct CippState {
-    /// Tenants and rows.
+    /// Tenants and rows, as they are while one call is answered.
     pub world: World,
+    /// Where they come from.
+    pub worlds: Arc<MovingWorld>,
     /// Hosting form and faults.
     pub scenario: Arc<Scenario>,
     /// CIPP cannot reach the tenants: `ListTenants` says so, with status 200.
     pub tenants_fail: bool,
+}
+
+impl CippState {
+    /// The endpoints' view of a sandbox.
+    pub(crate) fn new(worlds: Arc<MovingWorld>, scenario: Arc<Scenario>) -> CippState {
+        CippState {
+            world: worlds.now(),
+            worlds,
+            tenants_fail: scenario.tenants_fail,
+            scenario,
+        }
+    }
 }
 
 /// One endpoint: its name as CIPP spells it, the permission it asks for, who answers.
@@ -87,6 +104,11 @@ const ENDPOINTS: &[Endpoint] = &[
         answer: get_version::answer,
     },
     Endpoint {
+        name: "ExecBackendURLs",
+        permission: Permission::Of("CIPP.AppSettings.Read"),
+        answer: exec_backend_urls::answer,
+    },
+    Endpoint {
         name: "PublicPing",
         permission: Permission::Public,
         answer: public_ping::answer,
@@ -104,7 +126,8 @@ pub(crate) fn router(state: CippState) -> Router {
 }
 
 /// Finds the endpoint without regard to case, as the web UI's own `/api/Listlogs` needs (facts: cipp 1.1).
-async fn dispatch(State(state): State<CippState>, Path(name): Path<String>, request: Request) -> Response {
+async fn dispatch(State(mut state): State<CippState>, Path(name): Path<String>, request: Request) -> Response {
+    state.world = state.worlds.now();
     let flavour = state.scenario.flavour;
     let (parts, body) = request.into_parts();
     let Some(endpoint) = ENDPOINTS

@@ -14,7 +14,7 @@ use tower::Service as _;
 use super::{CippState, router};
 use crate::hosting::Caller;
 use crate::scenario::{Flavour, Scenario};
-use crate::world::{World, WorldFlags, WorldSize};
+use crate::world::{MovingWorld, World, WorldFlags, WorldSize};
 
 /// A Wednesday afternoon.
 pub(crate) fn now() -> Timestamp {
@@ -70,17 +70,18 @@ impl Site {
             ..Scenario::default()
         });
         Site {
-            state: CippState {
-                world,
-                scenario,
-                tenants_fail: false,
-            },
+            state: CippState::new(Arc::new(MovingWorld::new(world, 0)), scenario),
             caller: Some(caller("readonly")),
         }
     }
 
     pub(crate) fn called_by(mut self, caller: Option<Caller>) -> Site {
         self.caller = caller;
+        self
+    }
+
+    pub(crate) fn playing(mut self, scenario: Scenario) -> Site {
+        self.state.scenario = Arc::new(scenario);
         self
     }
 

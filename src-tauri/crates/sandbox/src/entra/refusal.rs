@@ -183,7 +183,7 @@ impl Refusal {
         let (client, name, tenant_name) = (
             &identity.client_id.to_string(),
             identity.client_name,
-            identity.tenant_name,
+            identity.tenant_name.as_str(),
         );
         match code {
             7_000_215 => Self::wrong_secret(client),

@@ -119,7 +119,7 @@ fn issue(
     }
     let client = form.require("client_id")?;
     if client.parse() != Ok(identity.client_id) {
-        return Err(Refusal::unknown_client(client, identity.tenant_name));
+        return Err(Refusal::unknown_client(client, &identity.tenant_name));
     }
     let audience = audience(authority, form.require("scope")?, client)?;
     let secret = form.require("client_secret").map_err(|_| Refusal::no_credential())?;
@@ -150,7 +150,7 @@ fn audience(authority: &Authority, scope: &str, client: &str) -> Result<String, 
         _ if own || MICROSOFT_RESOURCES.contains(&resource.trim_end_matches('/')) => {
             Ok(resource.replace(client, &own_id.to_string()))
         }
-        _ => Err(Refusal::unknown_resource(resource, authority.identity.tenant_name)),
+        _ => Err(Refusal::unknown_resource(resource, &authority.identity.tenant_name)),
     }
 }
 

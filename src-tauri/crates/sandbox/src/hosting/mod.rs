@@ -4,6 +4,7 @@
 //! Deliberately not here: what CIPP itself decides about a caller it has recognised (roles, IP ranges, tenants). That
 //! is in `cipp`, which gets the recognised [`Caller`] as a request extension.
 
+pub(crate) mod calls;
 pub(crate) mod clock;
 pub(crate) mod connection;
 pub(crate) mod easy_auth;
@@ -70,7 +71,12 @@ pub(crate) fn refusal(flavour: Flavour, status: StatusCode, text: &str) -> Respo
 
 /// CIPP's API host: its own code (`cipp`) behind everything that stands in front of it. The order is the order in
 /// which a request meets them; it is built from the inside out.
-pub(crate) fn api_host(cipp: Router, front_door: Arc<easy_auth::FrontDoor>, faults: Arc<faults::Faults>) -> Router {
+pub(crate) fn api_host(
+    cipp: Router,
+    front_door: Arc<easy_auth::FrontDoor>,
+    faults: Arc<faults::Faults>,
+    calls: Arc<calls::CallCounter>,
+) -> Router {
     let scenario = Arc::clone(&front_door.scenario);
     let container = scenario.flavour == Flavour::Container;
     let mut host = cipp;
@@ -91,4 +97,5 @@ pub(crate) fn api_host(cipp: Router, front_door: Arc<easy_auth::FrontDoor>, faul
         host = host.layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     }
     host.layer(from_fn_with_state(front_door, easy_auth::serve))
+        .layer(from_fn_with_state(calls, calls::serve))
 }

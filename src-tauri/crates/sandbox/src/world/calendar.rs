@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::chance::{Chance, mix};
 use super::incidents;
-use super::{World, dictionary};
+use super::{Volume, World, dictionary};
 
 /// Hundred-nanosecond steps in a second: CIPP prints seven digits.
 pub(super) const SECOND: i64 = 10_000_000;
@@ -82,7 +82,23 @@ pub(super) enum Special {
     Corrupt,
     /// Carries 200 KB of nested LogData.
     Deep,
+    /// Carries 1 MB of LogData.
+    Huge,
 }
+
+/// One row in so many is there twice in a world with duplicate row keys.
+const TWICE_ONE_IN: u32 = 50;
+/// One row in so many of today and yesterday is dated in the future in a world with future rows.
+const FUTURE_ONE_IN: u32 = 50;
+/// In a world whose days change after they have ended: how long after, which row goes, and the number of the new one.
+const CHANGE_AFTER: i64 = 3 * HOUR;
+const REMOVED_ROW: u32 = 3;
+const LATE_ROW: u32 = u32::MAX;
+/// 9999-12-31T23:59:59.9999999Z.
+const END_OF_TIME: i64 = 253_402_300_799 * SECOND + 9_999_999;
+/// By how much the turns of the tenants move on from day to day: less than the rows that any day has, so that none is
+/// left out.
+const TURNS_PER_DAY: u64 = 1_301;
 
 /// The rows of one day key, newest first by `DateTime`.
 #[derive(Debug, Clone)]
@@ -90,10 +106,22 @@ pub struct DayIndex {
     /// The day key, `yyyyMMdd`.
     pub key: String,
     pub(super) seed: u64,
+    /// Where among the tenants the day's rows begin, where tenants take turns.
+    pub(super) turn: u64,
     pub(super) stubs: Vec<Stub>,
 }
 
 impl DayIndex {
+    /// A day without rows.
+    pub(super) fn empty(date: Date) -> DayIndex {
+        DayIndex {
+            key: key_of(date),
+            seed: 0,
+            turn: epoch_day(date).wrapping_mul(TURNS_PER_DAY),
+            stubs: Vec::new(),
+        }
+    }
+
     /// How many rows the day has.
     pub fn len(&self) -> usize {
         self.stubs.len()
@@ -128,18 +156,25 @@ pub(super) fn lay_out(world: &World, date: Date) -> DayIndex {
     let seed = mix(world.seed() ^ mix(date_number(date)));
     let (start, end) = bounds(date, world.zone());
     let mut day = DayIndex {
-        key: key_of(date),
         seed,
-        stubs: Vec::new(),
+        ..DayIndex::empty(date)
     };
-    let planned = planned_rows(world, date, seed);
-    if planned == 0 {
+    let (fixed, planned) = planned_rows(world, date, seed);
+    if fixed == 0 && planned == 0 {
         return day;
     }
     let now = world.now_ticks();
+    // Where the number of rows is exact, today's are squeezed into what has passed of it.
+    let squeeze = |event: i64| match now {
+        now if world.is_exact() && (start..end).contains(&now) => {
+            start + (i128::from(event - start) * i128::from(now - start) / i128::from(end - start)) as i64
+        }
+        _ => event,
+    };
     let mut add = |number: u32, source: Source, aux: u16, event: i64| {
+        let event = squeeze(event);
         if event <= now {
-            let modified = last_change(day.row_seed(number), source, event, number, now);
+            let modified = last_change(world, day.row_seed(number), source, event, number, now);
             day.stubs.push(Stub {
                 modified,
                 number,
@@ -151,7 +186,7 @@ pub(super) fn lay_out(world: &World, date: Date) -> DayIndex {
     };
 
     let mut number = 0;
-    for (source, aux, event) in fixed_rows(world, date, start, end) {
+    for (source, aux, event) in fixed_rows(world, date, start, end).take(fixed) {
         add(number, source, aux, event.clamp(start, end - 1));
         number += 1;
     }
@@ -163,10 +198,51 @@ pub(super) fn lay_out(world: &World, date: Date) -> DayIndex {
         add(number, source, 0, event);
         number += 1;
     }
+    if world.flags().changes_after_close && now >= end + CHANGE_AFTER {
+        add(LATE_ROW, Source::Technician, 0, start + 12 * HOUR);
+    }
+    twist(world, date, end, &mut day.stubs);
     day.stubs
         .sort_unstable_by(|a, b| b.modified.cmp(&a.modified).then(a.number.cmp(&b.number)));
     single_out(world, &mut day.stubs);
     day
+}
+
+/// What the world's flags do to the rows of a day before they are put in order.
+fn twist(world: &World, date: Date, end: i64, stubs: &mut Vec<Stub>) {
+    let flags = world.flags();
+    if flags.changes_after_close && world.now_ticks() >= end + CHANGE_AFTER {
+        stubs.retain(|stub| stub.number != REMOVED_ROW);
+    }
+    if flags.future_rows && (world.today() - date).get_days() <= 1 {
+        for stub in stubs
+            .iter_mut()
+            .filter(|stub| stub.number % FUTURE_ONE_IN == FUTURE_ONE_IN / 2)
+        {
+            let step = i64::from(stub.number / FUTURE_ONE_IN);
+            // Counted from the day's end, so that the times stay the same while the clock goes on.
+            stub.modified = match step % 4 {
+                0 => end + 36 * HOUR + step * MINUTE,
+                1 => end + 5 * DAY + step * MINUTE,
+                2 => end + 5 * 365 * DAY + step,
+                _ => END_OF_TIME,
+            };
+        }
+    }
+    if flags.duplicate_row_keys {
+        let twice: Vec<Stub> = stubs
+            .iter()
+            .filter(|stub| stub.number % TWICE_ONE_IN == 7)
+            .copied()
+            .collect();
+        stubs.extend(twice);
+    }
+}
+
+/// Days since 1970; 0 for those before.
+fn epoch_day(date: Date) -> u64 {
+    let days = date.since(Date::constant(1970, 1, 1)).map_or(0, |span| span.get_days());
+    u64::try_from(days).unwrap_or(0)
 }
 
 fn date_number(date: Date) -> u64 {
@@ -183,19 +259,39 @@ fn is_week_end(date: Date) -> bool {
     is_week_end_day(date.weekday())
 }
 
-/// How many ordinary rows the whole day has; the time of day cuts today short later on.
-fn planned_rows(world: &World, date: Date, seed: u64) -> u64 {
+/// How many rows by the clock, and how many ordinary ones, the whole day has; the time of day cuts today short later on
+/// where the number is not exact.
+fn planned_rows(world: &World, date: Date, seed: u64) -> (usize, u64) {
     let today = world.today();
+    let fixed = fixed_count(world, date);
     if world.flags().empty_day && date == today {
-        return 0;
+        return (0, 0);
     }
     if world.flags().big_day && date.tomorrow().is_ok_and(|next| next == today) {
-        return 200_000 - fixed_count(world, date) as u64;
+        return (fixed, 200_000 - fixed as u64);
     }
-    // Five days of 105 % and two of 87.5 % make a week of 700 %.
-    let usual = world.size().rows_per_day() * if is_week_end(date) { 875 } else { 1_050 } / 1_000;
-    let sway = mix(seed) % 81; // 96 % to 104 %
-    (usual * (960 + sway) / 1_000).saturating_sub(fixed_count(world, date) as u64)
+    match world.volume() {
+        Volume::About { rows_per_day } => {
+            // Five days of 105 % and two of 87.5 % make a week of 700 %.
+            let usual = rows_per_day * if is_week_end(date) { 875 } else { 1_050 } / 1_000;
+            let sway = mix(seed) % 81; // 96 % to 104 %
+            (fixed, (usual * (960 + sway) / 1_000).saturating_sub(fixed as u64))
+        }
+        Volume::Exactly { rows, days } => {
+            let more = u64::from(epoch_day(date) % days < rows % days);
+            let total = rows / days + more;
+            // A small day is not to consist of the clock's rows alone.
+            let fixed = (fixed as u64).min(total / 4);
+            (fixed as usize, total - fixed)
+        }
+    }
+}
+
+/// How many rows a day is planned to have.
+#[cfg(test)]
+pub(super) fn rows_of(world: &World, date: Date) -> u64 {
+    let (fixed, planned) = planned_rows(world, date, 0);
+    fixed as u64 + planned
 }
 
 fn fixed_count(world: &World, date: Date) -> usize {
@@ -267,8 +363,8 @@ fn fold(event: i64, start: i64, end: i64) -> i64 {
 
 /// The notification job rewrites rows it has sent, once an hour, and `DateTime` moves with that (facts: cipp 1.7).
 /// It sends alerts and critical rows here. A run that is still to come has not moved anything yet.
-fn last_change(row_seed: u64, source: Source, event: i64, number: u32, now: i64) -> i64 {
-    if !super::entry::is_sent(source, row_seed) {
+fn last_change(world: &World, row_seed: u64, source: Source, event: i64, number: u32, now: i64) -> i64 {
+    if !super::entry::is_sent(world, source, row_seed) {
         return event;
     }
     let next_run = (event.div_euclid(HOUR) + 1) * HOUR + 12 * SECOND + i64::from(number % 4_096) * 12_345;
@@ -276,7 +372,12 @@ fn last_change(row_seed: u64, source: Source, event: i64, number: u32, now: i64)
 }
 
 fn single_out(world: &World, stubs: &mut [Stub]) {
-    let (middle, third) = (stubs.len() / 2, stubs.len() / 3);
+    let (middle, third, quarter) = (stubs.len() / 2, stubs.len() / 3, stubs.len() / 4);
+    if world.flags().huge_log_data
+        && let Some(stub) = stubs.get_mut(quarter)
+    {
+        stub.special = Special::Huge;
+    }
     if world.flags().deep_log_data
         && let Some(stub) = stubs.get_mut(third)
     {

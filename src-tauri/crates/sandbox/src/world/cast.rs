@@ -11,7 +11,7 @@ pub struct Tenant {
     /// The tenant's GUID (CIPP: `customerId`), lower-case.
     pub id: String,
     /// The name people see.
-    pub display_name: &'static str,
+    pub display_name: String,
     /// The domain by which CIPP names the tenant in the logbook.
     pub default_domain: String,
     /// The domain the tenant was born with.
@@ -61,7 +61,10 @@ pub struct Cast {
 
 const PARTNER: (&str, &str) = ("Harbour Light IT", "harbourlight");
 
-const TENANTS: [(&str, &str); 20] = [
+/// How many customers have a name of their own; the names of further ones are put together.
+pub(super) const NAMED_TENANTS: usize = 20;
+
+const TENANTS: [(&str, &str); NAMED_TENANTS] = [
     ("Alpenrose Dental Group", "alpenrose"),
     ("Bluefin Logistics", "bluefin-logistics"),
     ("Cedar & Stone Architects", "cedarstone"),
@@ -82,6 +85,43 @@ const TENANTS: [(&str, &str); 20] = [
     ("Riverbend Municipality", "riverbend"),
     ("Silverline Solar", "silverlinesolar"),
     ("Tidewater Marine", "tidewater"),
+];
+
+/// The parts of further names; 10,000 of them before they repeat.
+const FIRST: [&str; 25] = [
+    "Amber",
+    "Birch",
+    "Copper",
+    "Dawn",
+    "Ember",
+    "Fern",
+    "Granite",
+    "Hazel",
+    "Indigo",
+    "Jade",
+    "Kingfisher",
+    "Linden",
+    "Maple",
+    "Noble",
+    "Opal",
+    "Poplar",
+    "Quartz",
+    "Rowan",
+    "Sable",
+    "Thistle",
+    "Umber",
+    "Violet",
+    "Willow",
+    "Yarrow",
+    "Zephyr",
+];
+const SECOND: [&str; 20] = [
+    "Bay", "Bridge", "Brook", "Cliff", "Crest", "Dale", "Field", "Ford", "Gate", "Grove", "Haven", "Hill", "Lake",
+    "March", "Mill", "Moor", "Point", "Ridge", "Vale", "Wharf",
+];
+const TRADE: [&str; 20] = [
+    "Advisory", "Books", "Catering", "Dental", "Electric", "Farms", "Glass", "Holidays", "Imports", "Joinery",
+    "Kitchens", "Labs", "Motors", "Nursery", "Optics", "Plumbing", "Roofing", "Schools", "Textiles", "Wines",
 ];
 
 const TECHNICIANS: [&str; 6] = [
@@ -146,23 +186,31 @@ const TEMPLATES: [Option<&str>; 6] = [
 ];
 
 impl Cast {
-    pub(super) fn gather(seed: u64) -> Cast {
+    pub(super) fn gather(seed: u64, customers: usize) -> Cast {
+        let customers = customers.max(NAMED_TENANTS);
         let mut ids = Chance::new(seed ^ 0xca57);
-        let tenants = TENANTS
+        let names: Vec<(String, String)> = (0..customers).map(name_of).collect();
+        let tenants = names
             .iter()
             .enumerate()
             .map(|(place, (name, label))| tenant(name, label, ids.next(), place % 9 == 8))
             .collect();
         let partner = tenant(PARTNER.0, PARTNER.1, ids.next(), true);
+        // A partner with more customers has more hands.
+        let more_technicians = if customers > NAMED_TENANTS { USERS.len() } else { 0 };
         let technicians = TECHNICIANS
             .iter()
+            .chain(&USERS[..more_technicians])
             .map(|name| format!("{name}@{}", partner.default_domain))
             .collect();
-        let users = USERS
-            .iter()
-            .enumerate()
-            .map(|(n, name)| (n % TENANTS.len(), name))
-            .map(|(home, name)| (format!("{name}@{}.example", TENANTS[home].1), home))
+        let users = (0..2 * customers)
+            .map(|n| {
+                (
+                    n % customers,
+                    USERS[(n % customers + n / customers * NAMED_TENANTS) % USERS.len()],
+                )
+            })
+            .map(|(home, name)| (format!("{name}@{}.example", names[home].1), home))
             .collect();
         let api_clients = ["Harbour Light reporting", "n8n automations", "CIPP-API"]
             .into_iter()
@@ -192,10 +240,25 @@ impl Cast {
     }
 }
 
-fn tenant(display_name: &'static str, label: &str, id: u64, direct: bool) -> Tenant {
+/// Name and domain label of the customer at a place.
+fn name_of(place: usize) -> (String, String) {
+    if let Some((name, label)) = TENANTS.get(place) {
+        return ((*name).to_owned(), (*label).to_owned());
+    }
+    let first = FIRST[place % FIRST.len()];
+    let second = SECOND[place / FIRST.len() % SECOND.len()];
+    let trade = TRADE[place / (FIRST.len() * SECOND.len()) % TRADE.len()];
+    let label = format!("{first}{second}-{trade}").to_lowercase();
+    match place / (FIRST.len() * SECOND.len() * TRADE.len()) {
+        0 => (format!("{first} {second} {trade}"), label),
+        again => (format!("{first} {second} {trade} {again}"), format!("{label}-{again}")),
+    }
+}
+
+fn tenant(display_name: &str, label: &str, id: u64, direct: bool) -> Tenant {
     Tenant {
         id: guid(id).to_string(),
-        display_name,
+        display_name: display_name.to_owned(),
         default_domain: format!("{label}.example"),
         initial_domain: format!("{}.onmicrosoft.example", label.replace('-', "")),
         direct,
@@ -208,7 +271,7 @@ mod tests {
 
     #[test]
     fn nobody_here_can_exist() {
-        let cast = Cast::gather(1);
+        let cast = Cast::gather(1, 0);
         assert_eq!((cast.tenants.len(), cast.users.len()), (20, 40));
         for tenant in cast.tenants.iter().chain([&cast.partner]) {
             assert!(tenant.default_domain.ends_with(".example") && tenant.initial_domain.ends_with(".example"));
@@ -218,5 +281,19 @@ mod tests {
                 .iter()
                 .all(|name| name.ends_with("@harbourlight.example"))
         );
+    }
+
+    #[test]
+    fn ten_thousand_customers_have_names_of_their_own() {
+        let cast = Cast::gather(1, 10_000);
+        let mut domains: Vec<&str> = cast
+            .tenants
+            .iter()
+            .map(|tenant| tenant.default_domain.as_str())
+            .collect();
+        domains.sort_unstable();
+        domains.dedup();
+        assert_eq!((domains.len(), cast.users.len()), (10_000, 20_000));
+        assert_ne!(cast.users[0].0, cast.users[10_000].0, "two people in each");
     }
 }

@@ -11,14 +11,13 @@ use super::calendar::{Source, Special, Stub};
 use super::chance::{Chance, guid, mix};
 use super::dictionary::{self, About, FAILURES, Failure, Family, Line};
 use super::incidents::{self, Actor};
-use super::{Template, Tenant, World, hostile};
+use super::{DayIndex, Template, Tenant, World, hostile};
 
 /// A row of the world that has not been told yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'w> {
     pub(super) world: &'w World,
-    pub(super) day_key: &'w str,
-    pub(super) row_seed: u64,
+    pub(super) day: &'w DayIndex,
     pub(super) stub: Stub,
 }
 
@@ -59,6 +58,8 @@ pub struct Entry<'w> {
     pub log_data: LogData,
     /// Which of the unusual forms the row takes in a world with odd types, as an ever-growing number.
     pub oddity: Option<u32>,
+    /// [`super::LONE_HIGH`] and [`super::LONE_LOW`] in the texts stand for halves of surrogate pairs.
+    pub lone_surrogates: bool,
     pattern: &'static str,
     customer: &'w Tenant,
     person: &'w str,
@@ -96,6 +97,8 @@ pub enum LogData {
     NotJson,
     /// 200 KB of nested objects.
     Deep,
+    /// 1 MB in one wide object.
+    Huge,
     /// Written so that the row itself is not valid JSON.
     Corrupt,
 }
@@ -125,21 +128,23 @@ pub enum Form {
 const HOSTILE_ONE_IN: u32 = 2;
 /// One row in so many is odd in a world with odd types.
 const ODD_ONE_IN: u32 = 5;
+/// One row in so many has its neighbour's row key in a world with duplicate row keys.
+const SHARED_KEY_ONE_IN: u32 = 10;
 
 /// Whether the notification job sends (and so rewrites) the row. Stories keep their times.
-pub(super) fn is_sent(source: Source, row_seed: u64) -> bool {
+pub(super) fn is_sent(world: &World, source: Source, row_seed: u64) -> bool {
     source != Source::Incident
         && matches!(
-            severity(source, &mut Chance::new(row_seed)),
+            severity(world, source, &mut Chance::new(row_seed)),
             (_, Family::Alert | Family::Critical)
         )
 }
 
 /// Severity as spelled, and its family. Always the first throws of a row, so that [`is_sent`] agrees with the entry.
-fn severity(source: Source, chance: &mut Chance) -> (&'static str, Family) {
+fn severity(world: &World, source: Source, chance: &mut Chance) -> (&'static str, Family) {
     let family = chance.weighted(dictionary::families(source));
     let spelled = chance.weighted(family.spellings());
-    if chance.one_in(dictionary::WITHOUT_SEVERITY_ONE_IN) {
+    if chance.one_in(dictionary::WITHOUT_SEVERITY_ONE_IN) && !world.is_exact() {
         ("", family)
     } else {
         (spelled, family)
@@ -149,17 +154,30 @@ fn severity(source: Source, chance: &mut Chance) -> (&'static str, Family) {
 impl<'w> Row<'w> {
     /// The row's id, without telling the rest of it.
     pub fn row_key(&self) -> uuid::Uuid {
-        guid(self.row_seed ^ 0x1d)
+        let shared = self.world.flags().duplicate_row_keys && self.stub.number % SHARED_KEY_ONE_IN == 1;
+        let number = self.stub.number - u32::from(shared);
+        guid(self.day.row_seed(number) ^ 0x1d)
+    }
+
+    /// Whose turn it is among many tenants: chance alone would leave some of them without a row. The few tenants of the
+    /// usual worlds take no turns.
+    fn turn(&self) -> Option<usize> {
+        let tenants = self.world.cast().tenants.len();
+        let turn = (self.day.turn + u64::from(self.stub.number)) / 2;
+        (tenants > super::cast::NAMED_TENANTS && self.stub.number.is_multiple_of(2))
+            .then(|| (turn % tenants as u64) as usize)
     }
 
     /// Tells the cheap fields.
     pub fn entry(&self) -> Entry<'w> {
         let cast = self.world.cast();
-        let mut chance = Chance::new(self.row_seed);
-        let (mut severity, mut family) = severity(self.stub.source, &mut chance);
+        let row_seed = self.day.row_seed(self.stub.number);
+        let mut chance = Chance::new(row_seed);
+        let (mut severity, mut family) = severity(self.world, self.stub.source, &mut chance);
         let mut place = chance.skewed(cast.tenants.len() as u64) as usize;
         let mut failure = chance.below(FAILURES.len() as u64) as usize;
-        let (mut actor, mut line): (_, Line) = (actor_of(self.stub.source), ("", About::Customer, ""));
+        let mut actor = actor_of(self.stub.source);
+        let mut line: Line;
         match self.stub.source {
             Source::Incident => {
                 let part = incidents::part_of(self.stub.aux);
@@ -182,10 +200,9 @@ impl<'w> Row<'w> {
                 line = *chance.pick(dictionary::lines(Source::Sync, family));
             }
             source => {
-                line = if line.0.is_empty() {
-                    *chance.pick(dictionary::lines(source, family))
-                } else {
-                    line
+                line = *chance.pick(dictionary::lines(source, family));
+                if let Some(turn) = self.turn() {
+                    (place, line.1) = (turn, About::Customer);
                 }
             }
         }
@@ -204,7 +221,7 @@ impl<'w> Row<'w> {
         let technician = &cast.technicians[chance.skewed(cast.technicians.len() as u64) as usize];
         let mut entry = Entry {
             modified: self.stub.modified,
-            day_key: self.day_key,
+            day_key: &self.day.key,
             tenant: tenant_text(about, customer, &mut chance).into(),
             api: api.into(),
             user: "CIPP".into(),
@@ -221,17 +238,19 @@ impl<'w> Row<'w> {
             log_data: log_data(family, self.stub.special, &mut chance),
             oddity: (self.world.flags().odd_types && self.stub.number.is_multiple_of(ODD_ONE_IN))
                 .then_some(self.stub.number / ODD_ONE_IN),
+            lone_surrogates: false,
             pattern,
             customer,
             person: &cast.users[place + turn * cast.tenants.len()].0,
             technician,
             failure: &FAILURES[failure],
             hostile: self.world.flags().hostile_text && self.stub.number.is_multiple_of(HOSTILE_ONE_IN),
-            words: Chance::new(mix(self.row_seed ^ 0x3073)),
+            words: Chance::new(mix(row_seed ^ 0x3073)),
         };
         entry.sign(actor, self.world, &mut chance);
         entry.link(self.stub.source, self.world, &mut chance);
         if entry.hostile {
+            entry.lone_surrogates = self.world.flags().lone_surrogates;
             entry.make_hostile(self.stub.number);
         }
         entry
@@ -275,6 +294,7 @@ fn log_data(family: Family, special: Special, chance: &mut Chance) -> LogData {
     match special {
         Special::Corrupt => return LogData::Corrupt,
         Special::Deep => return LogData::Deep,
+        Special::Huge => return LogData::Huge,
         Special::No => {}
     }
     chance.weighted(match family {
@@ -318,7 +338,7 @@ impl Entry<'_> {
     /// The message, appended to `out`.
     pub fn write_message(&self, out: &mut Vec<u8>) {
         if self.hostile {
-            hostile::message(&mut self.words.clone(), out);
+            hostile::message(&mut self.words.clone(), self.lone_surrogates, out);
             return;
         }
         self.fill(self.pattern, &mut self.words.clone(), out);
@@ -333,6 +353,7 @@ impl Entry<'_> {
             LogData::OneElement => self.text(b"", "The mailbox of {u} was left out", b"", &mut chance, out),
             LogData::NotJson => self.fill("{\"error\":{\"code\":\"Truncated\",\"message\":\"{e}", &mut chance, out),
             LogData::Deep => deep(levels, out),
+            LogData::Huge => self.huge(&mut chance, out),
             LogData::Corrupt => out.extend_from_slice(b"{\"Measured\":NaN,\"Reason\":undefined}"),
             LogData::Json(form) => self.write_form(form, &mut chance, out),
         }
@@ -385,7 +406,7 @@ impl Entry<'_> {
             Form::Number => {
                 let _ = write!(out, "{}", chance.below(100_000));
             }
-            Form::Hostile => hostile::log_data(chance, out),
+            Form::Hostile => hostile::log_data(chance, self.lone_surrogates, out),
         }
     }
 
@@ -474,6 +495,20 @@ impl Entry<'_> {
         }
     }
 
+    /// What a change of thousands of permissions reports: a megabyte, three levels deep.
+    fn huge(&self, chance: &mut Chance, out: &mut Vec<u8>) {
+        const BYTES: usize = 1024 * 1024;
+        let from = out.len();
+        out.extend_from_slice(b"{\"Changes\":[");
+        while out.len() < from + BYTES {
+            self.text(b"{\"User\":", "{u}", b"", chance, out);
+            self.text(b",\"Id\":", "{g}", b"", chance, out);
+            self.text(b",\"Detail\":{\"Role\":", "{r}", b"", chance, out);
+            self.text(b",\"Result\":", "{e}", b"}},", chance, out);
+        }
+        out.extend_from_slice(b"null],\"Complete\":true}");
+    }
+
     /// `before`, then the filled pattern as a JSON text, then `after`.
     fn text(&self, before: &[u8], pattern: &str, after: &[u8], chance: &mut Chance, out: &mut Vec<u8>) {
         let mut bare = Vec::with_capacity(pattern.len() + 64);
@@ -503,7 +538,7 @@ impl Entry<'_> {
             b'u' => self.person,
             b'a' => self.technician,
             b'd' => &self.customer.default_domain,
-            b'D' => self.customer.display_name,
+            b'D' => &self.customer.display_name,
             b'e' => self.failure.normalized,
             b's' if !self.standard.is_empty() => self.standard,
             b's' => chance.pick::<&str>(dictionary::SETTINGS),
@@ -578,14 +613,15 @@ impl<'w> Entry<'w> {
     }
 
     fn make_hostile(&mut self, number: u32) {
-        let nasty = |field: u32| Cow::Borrowed(hostile::text(number / HOSTILE_ONE_IN + field));
+        let lone = self.lone_surrogates;
+        let nasty = |field: u32| Cow::Borrowed(hostile::text(number / HOSTILE_ONE_IN + field, lone));
         self.tenant = nasty(0);
         self.api = nasty(1);
         self.user = nasty(2);
         self.tenant_id = Some(nasty(3));
         self.app_id = Some(nasty(4));
         self.ip = Some(nasty(5));
-        if !matches!(self.log_data, LogData::Corrupt | LogData::Deep) {
+        if !matches!(self.log_data, LogData::Corrupt | LogData::Deep | LogData::Huge) {
             self.log_data = LogData::Json(Form::Hostile);
         }
     }

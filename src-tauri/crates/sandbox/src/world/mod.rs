@@ -13,7 +13,8 @@
 //!
 //! So a million rows cost no memory, every row is the same whenever and in whatever company it is asked for, and two
 //! worlds with the same size, seed and clock are equal to the byte. `incidents` hides three stories in the last days;
-//! [`WorldFlags`] makes single days hard to digest; `cast` and `dictionary` are plain lists to add to.
+//! [`WorldFlags`] makes single days hard to digest. The clock can be moved ([`World::at`], `moving`): then
+//! days end, rows come in and rows are marked as sent, as in life; `cast` and `dictionary` are plain lists to add to.
 //!
 //! What deliberately is not here: HTTP, parameters, and the two printed forms of CIPP's hosting. See `crate::cipp`.
 
@@ -24,6 +25,7 @@ mod dictionary;
 mod entry;
 mod hostile;
 mod incidents;
+mod moving;
 mod walk;
 
 use std::fmt;
@@ -39,28 +41,43 @@ pub use calendar::{DayIndex, key_of};
 pub use cast::{Cast, Template, Tenant};
 pub(crate) use entry::push_json_text;
 pub use entry::{Entry, LogData, Policy, Row};
+pub(crate) use hostile::{LONE_HIGH, LONE_LOW};
+pub(crate) use moving::MovingWorld;
 pub use walk::Walk;
 
 /// How much a world has to tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum WorldSize {
-    /// About 50,000 rows over 30 days.
+    /// About 50,000 rows over 30 days, 20 tenants.
     #[default]
     Small,
-    /// About 250,000 rows over 60 days.
+    /// About 250,000 rows over 60 days, 20 tenants.
     Medium,
-    /// About 1,000,000 rows over 90 days.
+    /// About 1,000,000 rows over 90 days, 20 tenants.
     Large,
+    /// Exactly 1,000,000 rows over 90 days, 300 tenants; every one can be asked for.
+    Million,
+    /// Exactly 5,000,000 rows over 90 days, 300 tenants; every one can be asked for.
+    FiveMillion,
 }
 
 impl WorldSize {
+    /// All sizes, the smallest first.
+    pub const ALL: [WorldSize; 5] = [
+        WorldSize::Small,
+        WorldSize::Medium,
+        WorldSize::Large,
+        WorldSize::Million,
+        WorldSize::FiveMillion,
+    ];
+
     /// How many days the log reaches back, today included.
     pub const fn days(self) -> u16 {
         match self {
             WorldSize::Small => 30,
             WorldSize::Medium => 60,
-            WorldSize::Large => 90,
+            WorldSize::Large | WorldSize::Million | WorldSize::FiveMillion => 90,
         }
     }
 
@@ -69,44 +86,76 @@ impl WorldSize {
         match self {
             WorldSize::Small => 50_000,
             WorldSize::Medium => 250_000,
-            WorldSize::Large => 1_000_000,
+            WorldSize::Large | WorldSize::Million => 1_000_000,
+            WorldSize::FiveMillion => 5_000_000,
         }
     }
 
-    const fn rows_per_day(self) -> u64 {
-        self.rows() / self.days() as u64
+    const fn tenants(self) -> usize {
+        match self {
+            WorldSize::Small | WorldSize::Medium | WorldSize::Large => 20,
+            WorldSize::Million | WorldSize::FiveMillion => 300,
+        }
+    }
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            WorldSize::Small => "small",
+            WorldSize::Medium => "medium",
+            WorldSize::Large => "large",
+            WorldSize::Million => "million",
+            WorldSize::FiveMillion => "five-million",
+        }
+    }
+
+    const fn volume(self) -> Volume {
+        match self {
+            WorldSize::Small | WorldSize::Medium | WorldSize::Large => Volume::About {
+                rows_per_day: self.rows() / self.days() as u64,
+            },
+            WorldSize::Million | WorldSize::FiveMillion => Volume::Exactly {
+                rows: self.rows(),
+                days: self.days() as u64,
+            },
+        }
     }
 }
 
-/// A size that is none of the three.
+/// A size that there is not.
 #[derive(Debug, thiserror::Error)]
-#[error("\"{0}\" is not a size. Use small, medium or large.")]
+#[error("\"{0}\" is not a size. Use small, medium, large, million or five-million.")]
 pub struct UnknownSize(String);
 
 impl FromStr for WorldSize {
     type Err = UnknownSize;
 
     fn from_str(text: &str) -> Result<Self, UnknownSize> {
-        match text.to_ascii_lowercase().as_str() {
-            "small" => Ok(WorldSize::Small),
-            "medium" => Ok(WorldSize::Medium),
-            "large" => Ok(WorldSize::Large),
-            _ => Err(UnknownSize(text.to_owned())),
-        }
+        let named = |size: &WorldSize| size.name().eq_ignore_ascii_case(text);
+        WorldSize::ALL
+            .into_iter()
+            .find(named)
+            .ok_or_else(|| UnknownSize(text.to_owned()))
     }
 }
 
 impl fmt::Display for WorldSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            WorldSize::Small => "small",
-            WorldSize::Medium => "medium",
-            WorldSize::Large => "large",
-        })
+        f.write_str(self.name())
     }
 }
 
-/// What makes a world hard to digest. All off: an ordinary world.
+/// How many rows a day gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Volume {
+    /// About so many: more on working days, fewer at week-ends, today as far as it has come, and one in a hundred
+    /// without a severity, which nobody can ask for.
+    About { rows_per_day: u64 },
+    /// Exactly so many in any so many days on end, evenly, today in full, and all with a severity.
+    Exactly { rows: u64, days: u64 },
+}
+
+/// What makes a world hard to digest, or changes its measures. All off: an ordinary world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorldFlags {
     /// The middle row of every day is not valid JSON, although its braces balance.
@@ -115,12 +164,28 @@ pub struct WorldFlags {
     pub big_day: bool,
     /// One row of every day carries LogData of 200 KB, nested deeply.
     pub deep_log_data: bool,
+    /// One row of every day carries LogData of 1 MB.
+    pub huge_log_data: bool,
     /// Every other row has hostile text in all its text fields.
     pub hostile_text: bool,
+    /// Hostile text has [`hostile::LONE_HIGH`] and [`hostile::LONE_LOW`] in it.
+    pub lone_surrogates: bool,
+    /// Some rows share their row key, some are there twice.
+    pub duplicate_row_keys: bool,
+    /// Every fiftieth row of today and yesterday is dated in the future.
+    pub future_rows: bool,
+    /// Three hours after a day has ended, one of its rows is gone and one more is there.
+    pub changes_after_close: bool,
     /// Today has no rows.
     pub empty_day: bool,
     /// Every fifth row has missing, extra or oddly typed fields.
     pub odd_types: bool,
+    /// How many customers there are, where not as the size says.
+    pub tenants: Option<usize>,
+    /// How many rows every day has, exactly, where not as the size says.
+    pub rows_per_day: Option<u32>,
+    /// How many days the log reaches back, where not as the size says.
+    pub retention_days: Option<u16>,
 }
 
 /// A generated world. Cheap to clone.
@@ -136,20 +201,28 @@ struct Inner {
     now: Timestamp,
     zone: TimeZone,
     flags: WorldFlags,
-    cast: Cast,
+    volume: Volume,
+    days: u16,
+    cast: Arc<Cast>,
 }
 
 impl World {
     /// Makes a world. Equal arguments make equal worlds. Its clock stands still at `now`: no row is younger. The
     /// instance's time zone is UTC, CIPP's default; see [`World::in_zone`].
     pub fn generate(size: WorldSize, seed: u64, now: Timestamp, flags: WorldFlags) -> World {
+        let exactly = |rows: u32| Volume::Exactly {
+            rows: u64::from(rows),
+            days: 1,
+        };
         let inner = Inner {
             size,
             seed,
             now,
             zone: TimeZone::UTC,
             flags,
-            cast: Cast::gather(seed),
+            volume: flags.rows_per_day.map_or(size.volume(), exactly),
+            days: flags.retention_days.unwrap_or(size.days()).max(1),
+            cast: Arc::new(Cast::gather(seed, flags.tenants.unwrap_or(size.tenants()))),
         };
         World { inner: Arc::new(inner) }
     }
@@ -161,9 +234,12 @@ impl World {
         self
     }
 
-    /// How much the world has to tell.
-    pub fn size(&self) -> WorldSize {
-        self.inner.size
+    /// The same world at another time: the day may have ended meanwhile, rows may have been added or marked as sent.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> World {
+        let mut inner = Inner::clone(&self.inner);
+        inner.now = now;
+        World { inner: Arc::new(inner) }
     }
 
     /// The moment at which the world's clock stands.
@@ -183,9 +259,9 @@ impl World {
 
     /// All days of the log, newest first, today included even where it has no rows.
     pub fn days(&self) -> Vec<Date> {
-        let mut days = Vec::with_capacity(usize::from(self.size().days()));
+        let mut days = Vec::with_capacity(usize::from(self.inner.days));
         let mut day = Some(self.today());
-        while let Some(date) = day.filter(|_| days.len() < usize::from(self.size().days())) {
+        while let Some(date) = day.filter(|_| days.len() < usize::from(self.inner.days)) {
             days.push(date);
             day = date.yesterday().ok();
         }
@@ -197,27 +273,26 @@ impl World {
         if self.days().contains(&date) {
             calendar::lay_out(self, date)
         } else {
-            DayIndex {
-                key: key_of(date),
-                seed: 0,
-                stubs: Vec::new(),
-            }
+            DayIndex::empty(date)
         }
     }
 
     /// A row of a day by its place, counted from the newest.
     pub fn row<'w>(&'w self, day: &'w DayIndex, place: usize) -> Option<Row<'w>> {
         let stub = *day.stubs.get(place)?;
-        Some(Row {
-            world: self,
-            day_key: &day.key,
-            row_seed: day.row_seed(stub.number),
-            stub,
-        })
+        Some(Row { world: self, day, stub })
     }
 
     fn flags(&self) -> WorldFlags {
         self.inner.flags
+    }
+
+    fn volume(&self) -> Volume {
+        self.inner.volume
+    }
+
+    fn is_exact(&self) -> bool {
+        matches!(self.inner.volume, Volume::Exactly { .. })
     }
 
     fn seed(&self) -> u64 {

@@ -78,6 +78,127 @@ fn sizes_are_as_promised() {
 }
 
 #[test]
+fn exact_sizes_are_exact_at_any_time_of_the_day_and_every_row_can_be_asked_for() {
+    for now in ["2026-08-19T00:00:01Z", "2026-08-20T23:59:59Z"] {
+        let world = World::generate(WorldSize::Million, 7, now.parse().unwrap(), WorldFlags::default());
+        let counts: Vec<usize> = world.days().into_iter().map(|date| world.day(date).len()).collect();
+        assert_eq!((counts.iter().sum(), counts.len()), (1_000_000, 90));
+        assert!(counts.iter().all(|count| (11_111..=11_112).contains(count)));
+        let limit = world.now_ticks();
+        let mut tenants = std::collections::HashSet::new();
+        tell(&world, world.days()[..3].to_vec(), |entry| {
+            assert!(!entry.severity.is_empty() && entry.modified <= limit);
+            tenants.insert(entry.tenant.to_string());
+        });
+        assert!(tenants.len() >= 300, "{}", tenants.len());
+        assert_eq!(world.cast().tenants.len(), 300);
+    }
+    let world = World::generate(WorldSize::FiveMillion, 7, now(), WorldFlags::default());
+    let planned = world.days().into_iter().map(|date| calendar::rows_of(&world, date));
+    assert_eq!(planned.sum::<u64>(), 5_000_000);
+    assert!((55_555..=55_556).contains(&yesterday(&world).len()));
+    let flags = WorldFlags {
+        rows_per_day: Some(37),
+        retention_days: Some(7),
+        ..WorldFlags::default()
+    };
+    let world = small(flags);
+    assert!(world.days().len() == 7 && world.days().into_iter().all(|date| world.day(date).len() == 37));
+}
+
+#[test]
+fn ten_thousand_tenants_all_have_rows() {
+    let flags = WorldFlags {
+        tenants: Some(10_000),
+        rows_per_day: Some(2_000),
+        ..WorldFlags::default()
+    };
+    let world = small(flags);
+    let mut seen = std::collections::HashSet::new();
+    tell(&world, world.days(), |entry| {
+        seen.insert(entry.tenant.to_string());
+    });
+    let unseen = |tenant: &&Tenant| !seen.contains(&tenant.default_domain);
+    assert_eq!(world.cast().tenants.iter().filter(unseen).count(), 0);
+}
+
+#[test]
+fn a_day_that_has_ended_changes_as_it_does_in_life() {
+    let flags = WorldFlags {
+        changes_after_close: true,
+        ..WorldFlags::default()
+    };
+    let date: Date = "2026-08-18".parse().unwrap();
+    let at = |time: &str| -> HashMap<uuid::Uuid, i64> {
+        let world = small(flags).at(time.parse().unwrap());
+        let day = world.day(date);
+        let rows = (0..day.len())
+            .filter_map(|place| world.row(&day, place))
+            .map(|row| row.entry());
+        rows.map(|entry| (entry.row_key, entry.modified)).collect()
+    };
+    let (closing, marked, changed) = (
+        at("2026-08-19T00:00:01Z"),
+        at("2026-08-19T00:30:00Z"),
+        at("2026-08-19T03:00:01Z"),
+    );
+    let moved = closing.iter().filter(|(key, time)| marked[*key] > **time).count();
+    assert!(
+        marked.len() == closing.len() && moved > 0,
+        "rows of the last hour were marked as sent"
+    );
+    let gone = marked.keys().filter(|key| !changed.contains_key(*key)).count();
+    let new = changed.keys().filter(|key| !marked.contains_key(*key)).count();
+    assert_eq!((gone, new), (1, 1));
+}
+
+#[test]
+fn the_nights_in_which_clocks_change_have_days_of_23_and_25_hours() {
+    for (now, date, hours) in [
+        ("2026-03-30T10:00:00Z", "2026-03-29", 23),
+        ("2026-10-26T11:00:00Z", "2026-10-25", 25),
+    ] {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let world = World::generate(WorldSize::Small, 7, now.parse().unwrap(), WorldFlags::default()).in_zone(berlin);
+        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        tell(&world, vec![date.parse().unwrap()], |entry| {
+            (first, last) = (first.min(entry.modified), last.max(entry.modified));
+        });
+        let length = (last - first) / calendar::SECOND;
+        assert!(
+            (hours - 1) * 3_600 < length && length < (hours + 1) * 3_600,
+            "{date}: {length}"
+        );
+    }
+}
+
+#[test]
+fn duplicates_and_rows_from_the_future_are_where_they_are_promised() {
+    let flags = WorldFlags {
+        duplicate_row_keys: true,
+        future_rows: true,
+        ..WorldFlags::default()
+    };
+    let world = small(flags);
+    let limit = world.now_ticks();
+    let (mut keys, mut rows, mut future) = (HashMap::new(), HashMap::new(), 0);
+    let count = tell(&world, world.days()[1..2].to_vec(), |entry| {
+        let mut message = Vec::new();
+        entry.write_message(&mut message);
+        *keys.entry(entry.row_key).or_insert(0) += 1;
+        *rows.entry((entry.row_key, entry.modified, message)).or_insert(0) += 1;
+        future += usize::from(entry.modified > limit);
+    });
+    assert!(
+        keys.len() < rows.len() && rows.len() < count,
+        "{} {} {count}",
+        keys.len(),
+        rows.len()
+    );
+    assert!((count / 60..count / 40).contains(&future), "{future} of {count}");
+}
+
+#[test]
 fn walking_days_loses_nothing_and_keeps_the_order() {
     let world = small(WorldFlags::default());
     let expected: usize = world.days().into_iter().map(|date| world.day(date).len()).sum();
@@ -295,6 +416,19 @@ fn flags_make_the_days_they_promise() {
         }
     });
     assert_eq!(special, [LogData::Deep, LogData::Corrupt]);
+    let flags = WorldFlags {
+        huge_log_data: true,
+        ..WorldFlags::default()
+    };
+    let world = small(flags);
+    let mut out = Vec::new();
+    tell(&world, world.days()[1..2].to_vec(), |entry| {
+        if entry.log_data == LogData::Huge {
+            entry.write_log_data(48, &mut out);
+        }
+    });
+    assert!((1 << 20..(1 << 20) + 1_000).contains(&out.len()), "{}", out.len());
+    serde_json::from_slice::<serde_json::Value>(&out).unwrap();
 }
 
 #[test]

@@ -41,6 +41,24 @@ pub(super) fn answer(state: &CippState, call: &Call) -> Response {
     }
 }
 
+/// Every row of a day that can be asked for at all, newest first, exactly as a client gets it that asks for the day with
+/// all severities and without any other filter. For comparing, past HTTP, roles and faults.
+pub(crate) fn every_row(world: &World, date: jiff::civil::Date, flavour: Flavour, look: &mut dyn FnMut(&str)) {
+    let mut walk = Walk::new(world.clone(), vec![date]);
+    let mut raw = Vec::new();
+    while let Some(row) = walk.next() {
+        let entry = row.entry();
+        if entry.severity.is_empty() {
+            continue;
+        }
+        raw.clear();
+        shape::write(&entry, Mode::Rows, flavour, &mut raw);
+        if let Ok(raw) = std::str::from_utf8(&raw) {
+            look(raw);
+        }
+    }
+}
+
 /// Mode 1: day keys that have rows. The order is not to be relied upon, and neither is that of the two members on a
 /// Function App, where they come from a hash table (facts: cipp 1.6).
 fn days(world: &World, flavour: Flavour) -> Value {

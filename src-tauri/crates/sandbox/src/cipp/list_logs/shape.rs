@@ -5,7 +5,7 @@ use jiff::tz::Offset;
 
 use super::odd;
 use crate::scenario::Flavour;
-use crate::world::{Entry, LogData, Policy, push_json_text};
+use crate::world::{Entry, LONE_HIGH, LONE_LOW, LogData, Policy, push_json_text};
 
 /// What the row is an answer to; decides the name and the content of the template's details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,19 @@ pub(super) fn write(entry: &Entry<'_>, mode: Mode, flavour: Flavour, out: &mut V
     if let Some(turn) = entry.oddity {
         odd::twist(turn, from, out);
     }
+    if entry.lone_surrogates {
+        halve_surrogates(from, out);
+    }
+}
+
+/// Puts the escapes of halves of surrogate pairs where their place-holders stand.
+fn halve_surrogates(from: usize, out: &mut Vec<u8>) {
+    let Ok(row) = std::str::from_utf8(&out[from..]) else {
+        return;
+    };
+    let row = row.replace(LONE_HIGH, "\\ud83d").replace(LONE_LOW, "\\udc69");
+    out.truncate(from);
+    out.extend_from_slice(row.as_bytes());
 }
 
 fn text(key: &[u8], value: &str, out: &mut Vec<u8>) {
@@ -115,7 +128,7 @@ fn log_data(entry: &Entry<'_>, flavour: Flavour, out: &mut Vec<u8>) {
             entry.write_log_data(0, &mut stored);
             push_json_text(out, &stored);
         }
-        (LogData::OneElement | LogData::Json(_) | LogData::Deep | LogData::Corrupt, _) => {
+        (LogData::OneElement | LogData::Json(_) | LogData::Deep | LogData::Huge | LogData::Corrupt, _) => {
             entry.write_log_data(levels(flavour), out);
         }
     }
