@@ -7,12 +7,21 @@
 
 mod complete;
 mod edit;
+mod lex;
+mod names;
+mod narrow;
 mod parse;
+mod print;
 mod query;
+mod regexes;
 mod severity;
+mod times;
+mod utf16;
+mod words;
 
 pub use complete::{Completion, CompletionKind, Values, complete};
 pub use edit::{Edit, edit};
 pub use parse::{Context, parse};
 pub use query::{FacetField, Field, Has, Mistake, Pattern, Query, QueryRead, QueryTerm, Term, Test, TextField};
+pub use regexes::compile_regex;
 pub use severity::{SeverityFamily, family};
