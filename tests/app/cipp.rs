@@ -7,7 +7,7 @@ use sandbox::{Ready, Sandbox, SandboxOptions, Scenario};
 pub struct Cipp {
     /// What a person knows about it. Tests change it to make a mistake.
     pub known: Ready,
-    _sandbox: Sandbox,
+    sandbox: Sandbox,
 }
 
 impl Cipp {
@@ -22,8 +22,13 @@ impl Cipp {
         .unwrap();
         Self {
             known: sandbox.ready().clone(),
-            _sandbox: sandbox,
+            sandbox,
         }
+    }
+
+    /// How often an endpoint was called so far.
+    pub fn calls(&self, endpoint: &str) -> u64 {
+        self.sandbox.calls().of(endpoint)
     }
 
     /// The block of CIPP's API documentation, with the values put in.

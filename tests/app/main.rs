@@ -9,9 +9,11 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod archive;
 mod checklists;
 mod cipp;
 mod connecting;
+mod exploring;
 mod first_run;
 mod keychain;
 mod looks;

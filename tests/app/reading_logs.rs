@@ -6,7 +6,7 @@ use cipp_desk_tests::window::{Key, Window};
 use crate::cipp::Cipp;
 
 /// A window with the sandbox inside the app open.
-async fn on_the_sandbox(desktop: &Desktop) -> Window {
+pub async fn on_the_sandbox(desktop: &Desktop) -> Window {
     let window = Window::open(desktop, &["--sandbox"]).await;
     window.see("log-row").await;
     window
@@ -23,7 +23,7 @@ async fn on(desktop: &Desktop, cipp: &Cipp) -> Window {
 }
 
 /// Waits until nothing is being loaded any more. A single day has no cell of its own, so the words are looked at too.
-async fn finished(window: &Window) {
+pub async fn finished(window: &Window) {
     let script = "const days = [...document.querySelectorAll('[data-testid^=day-2]')];
         const words = document.querySelector('[data-testid=log-status]')?.innerText ?? '';
         return /\\b(read|reading)\\b/.test(words)
@@ -32,7 +32,7 @@ async fn finished(window: &Window) {
 }
 
 /// The number in front of "entries".
-async fn total(window: &Window) -> u64 {
+pub async fn total(window: &Window) -> u64 {
     let text = window.text("counts").await;
     let digits: String = text
         .split("entr")

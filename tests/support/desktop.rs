@@ -181,21 +181,29 @@ impl Desktop {
         found
     }
 
-    /// A file under this computer's folder by its name; the app chooses the folder in between.
-    pub fn file(&self, name: &str) -> PathBuf {
+    /// Files under this computer's folder whose name ends like this.
+    pub fn files_ending(&self, ending: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
         let mut open = vec![self.folder.path().to_owned()];
         while let Some(folder) = open.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
-                if entry.file_name() == name {
-                    return path;
+                if entry.file_name().to_string_lossy().ends_with(ending) {
+                    found.push(path.clone());
                 }
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     open.push(path);
                 }
             }
         }
-        panic!("no file {name} under {}", self.folder.path().display());
+        found
+    }
+
+    /// A file under this computer's folder by its name; the app chooses the folder in between.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let named = |path: &PathBuf| path.file_name().is_some_and(|file| file == name);
+        let found = self.files_ending(name).into_iter().find(named);
+        found.unwrap_or_else(|| panic!("no file {name} under {}", self.folder.path().display()))
     }
 
     /// Waits until a file of this name has this text: what is written a moment after it was done in the window.

@@ -225,6 +225,32 @@ impl Window {
         }
     }
 
+    /// The entries that are left and all entries, as the counts say.
+    pub async fn shown(&self) -> (u64, u64) {
+        match numbers(&self.text("counts").await)[..] {
+            [left, all, ..] => (left, all),
+            [all] => (all, all),
+            [] => (0, 0),
+        }
+    }
+
+    /// Waits until so many entries are left.
+    pub async fn until_shown(&self, left: u64) {
+        self.until_left(&format!("{left} entries"), |now| now == left).await;
+    }
+
+    /// Waits until the number of entries that are left is as wanted, and gives it.
+    pub async fn until_left(&self, what: &str, wanted: impl Fn(u64) -> bool) -> u64 {
+        let started = Instant::now();
+        loop {
+            let (left, _) = self.shown().await;
+            if wanted(left) {
+                return left;
+            }
+            self.patience(started, what).await;
+        }
+    }
+
     /// Chooses an option of a list by its value.
     pub async fn choose(&self, id: &str, value: &str) {
         let script = "const [list, value] = arguments;
