@@ -1,5 +1,6 @@
-//! The operating system's keychain: one item per connection, service "CIPP Desk", account = the connection's id, value
-//! = the client secret alone (so that it fits Windows' 2,560 bytes).
+//! The operating system's keychain: an item per connection, service "CIPP Desk", account = the connection's id, value
+//! = the client secret alone (so that it fits Windows' 2,560 bytes); and one with `/archive` after the id, whose value
+//! is the key of the connection's archive in hexadecimal digits.
 //!
 //! Three rules shape this room. A keychain may ask a person, hang or be missing, so every call runs on a thread of its
 //! own with a time-out ([`worker`]). A secret is asked for once per process and then kept in memory, because some
@@ -36,6 +37,52 @@ use worker::{Desk, Worker};
 
 /// The service of every item.
 const SERVICE: &str = "CIPP Desk";
+/// What the account of an archive's key ends with.
+const ARCHIVE: &str = "/archive";
+
+/// What a connection has in the keychain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Item {
+    ClientSecret,
+    ArchiveKey,
+}
+
+impl Item {
+    /// The account under which it is kept.
+    fn account(self, id: &ConnectionId) -> String {
+        match self {
+            Self::ClientSecret => id.to_string(),
+            Self::ArchiveKey => format!("{id}{ARCHIVE}"),
+        }
+    }
+
+    fn of_account(account: &str) -> Self {
+        if account.ends_with(ARCHIVE) {
+            Self::ArchiveKey
+        } else {
+            Self::ClientSecret
+        }
+    }
+
+    /// What to call it in a sentence.
+    fn what(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client secret",
+            Self::ArchiveKey => "archive key",
+        }
+    }
+
+    /// What to do when there is something else in its place.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "Enter the client secret of this connection again; it replaces what is there.",
+            Self::ArchiveKey => {
+                "Put the right archive key back, if you have kept a copy of it. Else delete the archive of this \
+                 connection: it is fetched again as far back as CIPP still has it."
+            }
+        }
+    }
+}
 
 /// What is known about the keychain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, specta::Type)]
@@ -130,7 +177,7 @@ pub struct Keychain {
 
 struct Known {
     status: KeychainStatus,
-    held: HashMap<ConnectionId, Held>,
+    held: HashMap<(Item, ConnectionId), Held>,
 }
 
 enum Held {
@@ -188,7 +235,12 @@ impl Keychain {
 
     /// What to look for in the system's own keychain tool, to see or remove the item by hand.
     pub fn item_name(id: &ConnectionId) -> String {
-        system::item_name(id)
+        system::item_name(Item::ClientSecret, id)
+    }
+
+    /// As [`Keychain::item_name`], for the key of the connection's archive.
+    pub fn archive_item_name(id: &ConnectionId) -> String {
+        system::item_name(Item::ArchiveKey, id)
     }
 
     /// Writes, reads and removes a random entry, without putting a question on the screen where that can be avoided: a
@@ -219,7 +271,7 @@ impl Keychain {
 
     /// Where this connection's secret is, as far as this process has seen; asks nothing.
     pub fn place(&self, id: &ConnectionId) -> SecretPlace {
-        match self.known().held.get(id) {
+        match self.known().held.get(&(Item::ClientSecret, *id)) {
             Some(Held::Keychain(_)) => SecretPlace::Keychain,
             Some(Held::Session(_)) => SecretPlace::Session,
             Some(Held::Missing) => SecretPlace::Missing,
@@ -230,26 +282,70 @@ impl Keychain {
     /// Puts a secret into the keychain (or into memory, in session-only mode), in place of the one that was there.
     pub async fn save(&self, id: &ConnectionId, secret: &Secret) -> Result<(), KeychainError> {
         if self.status().session_only {
-            self.hold(*id, Held::Session(secret.clone()));
+            self.hold(Item::ClientSecret, *id, Held::Session(secret.clone()));
             return Ok(());
         }
-        let account = id.to_string();
-        let value = secret.clone();
-        let written = self.ask(
-            self.timeouts.call,
-            move |desk| desk.set(&account, value.expose().as_bytes()),
-            self.take_back(*id),
-        );
-        written.await?;
-        self.hold(*id, Held::Keychain(secret.clone()));
-        Ok(())
+        self.save_item(Item::ClientSecret, id, secret).await
     }
 
     /// The secret of this connection, or `None` if there is none. Asked for once per process, then kept in memory.
     pub async fn read(&self, id: &ConnectionId) -> Result<Option<Secret>, KeychainError> {
+        self.read_item(Item::ClientSecret, id).await
+    }
+
+    /// Forgets the secret of this connection, in memory and in the keychain. In memory it is forgotten even when the
+    /// keychain fails; the item that then stays is the one that [`Keychain::item_name`] names. The key of its archive
+    /// is an item of its own: see [`Keychain::delete_archive_key`].
+    pub async fn delete(&self, id: &ConnectionId) -> Result<(), KeychainError> {
+        self.delete_item(Item::ClientSecret, id).await
+    }
+
+    /// Keeps the key of this connection's archive, as hexadecimal digits, in an item of its own.
+    ///
+    /// # Errors
+    /// The keychain fails; or secrets are kept for this session only: whatever such a key encrypts could never be read
+    /// again.
+    pub async fn save_archive_key(&self, id: &ConnectionId, key: &Secret) -> Result<(), KeychainError> {
+        let status = self.status();
+        if status.session_only {
+            return Err(no_archive_in_memory(&status.store));
+        }
+        self.save_item(Item::ArchiveKey, id, key).await
+    }
+
+    /// The key of this connection's archive, or `None` if it has none; always none in session-only mode. Asked for once
+    /// per process, then kept in memory.
+    pub async fn archive_key(&self, id: &ConnectionId) -> Result<Option<Secret>, KeychainError> {
+        if self.status().session_only {
+            return Ok(None);
+        }
+        self.read_item(Item::ArchiveKey, id).await
+    }
+
+    /// Forgets the key of this connection's archive, for when the connection or its archive is deleted: what it
+    /// encrypted cannot be read any more. The item that stays when the keychain fails is the one that
+    /// [`Keychain::archive_item_name`] names.
+    pub async fn delete_archive_key(&self, id: &ConnectionId) -> Result<(), KeychainError> {
+        self.delete_item(Item::ArchiveKey, id).await
+    }
+
+    async fn save_item(&self, item: Item, id: &ConnectionId, secret: &Secret) -> Result<(), KeychainError> {
+        let account = item.account(id);
+        let value = secret.clone();
+        let written = self.ask(
+            self.timeouts.call,
+            move |desk| desk.set(&account, value.expose().as_bytes()),
+            self.take_back(item, *id),
+        );
+        written.await?;
+        self.hold(item, *id, Held::Keychain(secret.clone()));
+        Ok(())
+    }
+
+    async fn read_item(&self, item: Item, id: &ConnectionId) -> Result<Option<Secret>, KeychainError> {
         let status = {
             let known = self.known();
-            if let Some(secret) = known.held.get(id).and_then(Held::secret) {
+            if let Some(secret) = known.held.get(&(item, *id)).and_then(Held::secret) {
                 return Ok(Some(secret.clone()));
             }
             known.status.clone()
@@ -257,21 +353,25 @@ impl Keychain {
         if status.session_only {
             return Ok(None);
         }
-        let account = id.to_string();
+        let account = item.account(id);
         let found = self
-            .ask(self.timeouts.call, move |desk| desk.get(&account), self.keep_late(*id))
+            .ask(
+                self.timeouts.call,
+                move |desk| desk.get(&account),
+                self.keep_late(item, *id),
+            )
             .await?;
-        let secret = found.map(|bytes| understood(&status.store, id, &bytes)).transpose()?;
-        self.hold(*id, secret.clone().map_or(Held::Missing, Held::Keychain));
+        let secret = found
+            .map(|bytes| understood(&status.store, item, id, &bytes))
+            .transpose()?;
+        self.hold(item, *id, secret.clone().map_or(Held::Missing, Held::Keychain));
         Ok(secret)
     }
 
-    /// Forgets the secret of this connection, in memory and in the keychain. In memory it is forgotten even when the
-    /// keychain fails; the item that then stays is the one that [`Keychain::item_name`] names.
-    pub async fn delete(&self, id: &ConnectionId) -> Result<(), KeychainError> {
+    async fn delete_item(&self, item: Item, id: &ConnectionId) -> Result<(), KeychainError> {
         let (was_session, session_only) = {
             let mut known = self.known();
-            let was = known.held.remove(id);
+            let was = known.held.remove(&(item, *id));
             (matches!(was, Some(Held::Session(_))), known.status.session_only)
         };
         if was_session && session_only {
@@ -283,7 +383,7 @@ impl Keychain {
         } else {
             self.timeouts.call
         };
-        let account = id.to_string();
+        let account = item.account(id);
         self.ask(limit, move |desk| desk.delete(&account), |_, ()| ()).await
     }
 
@@ -292,8 +392,8 @@ impl Keychain {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hold(&self, id: ConnectionId, held: Held) {
-        self.known().held.insert(id, held);
+    fn hold(&self, item: Item, id: ConnectionId, held: Held) {
+        self.known().held.insert((item, id), held);
     }
 
     async fn probe(&self, asking: Asking, limit: Duration) -> KeychainStatus {
@@ -343,14 +443,14 @@ impl Keychain {
 
     /// A save that was reported as failed and then happened after all (the person answered the question late) would
     /// leave an item that nobody knows of: the keychain is put back to what this process believes it holds.
-    fn take_back(&self, id: ConnectionId) -> impl FnOnce(&mut Desk, ()) + Send + 'static {
+    fn take_back(&self, item: Item, id: ConnectionId) -> impl FnOnce(&mut Desk, ()) + Send + 'static {
         let known = Arc::clone(&self.known);
         move |desk, ()| {
             let believed = {
                 let known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.held.get(&id).and_then(Held::secret).cloned()
+                known.held.get(&(item, id)).and_then(Held::secret).cloned()
             };
-            let account = id.to_string();
+            let account = item.account(&id);
             let outcome = match believed {
                 Some(secret) => desk.set(&account, secret.expose().as_bytes()),
                 None => desk.delete(&account),
@@ -362,19 +462,19 @@ impl Keychain {
     }
 
     /// A secret that was found after the caller had given up is kept, so that the next try has it at once.
-    fn keep_late(&self, id: ConnectionId) -> impl FnOnce(&mut Desk, Option<Zeroizing<Vec<u8>>>) + Send + 'static {
+    fn keep_late(&self, item: Item, id: ConnectionId) -> impl FnOnce(&mut Desk, Option<Zeroizing<Vec<u8>>>) + Send + 'static {
         let known = Arc::clone(&self.known);
         move |_, found| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             let store = known.status.store.clone();
-            if let Some(Ok(secret)) = found.map(|bytes| understood(&store, &id, &bytes)) {
-                known.held.entry(id).or_insert(Held::Keychain(secret));
+            if let Some(Ok(secret)) = found.map(|bytes| understood(&store, item, &id, &bytes)) {
+                known.held.entry((item, id)).or_insert(Held::Keychain(secret));
             }
         }
     }
 }
 
-fn understood(store: &str, id: &ConnectionId, bytes: &[u8]) -> Result<Secret, KeychainError> {
+fn understood(store: &str, item: Item, id: &ConnectionId, bytes: &[u8]) -> Result<Secret, KeychainError> {
     let secret = std::str::from_utf8(bytes)
         .ok()
         .and_then(|text| Secret::parse(text).ok());
@@ -382,11 +482,21 @@ fn understood(store: &str, id: &ConnectionId, bytes: &[u8]) -> Result<Secret, Ke
         KeychainError::Failing(Trouble {
             store: store.to_owned(),
             detail: format!(
-                "The item \"{}\" in {store} does not hold a client secret.",
-                system::item_name(id)
+                "The item \"{}\" in {store} does not hold {} {}.",
+                system::item_name(item, id),
+                if item == Item::ArchiveKey { "an" } else { "a" },
+                item.what()
             ),
-            remedy: "Enter the client secret of this connection again; it replaces what is there.".to_owned(),
+            remedy: item.remedy().to_owned(),
         })
+    })
+}
+
+fn no_archive_in_memory(store: &str) -> KeychainError {
+    KeychainError::Missing(Trouble {
+        store: store.to_owned(),
+        detail: "Secrets are kept in memory for this session only, so there is no archive.".to_owned(),
+        remedy: "Unlock or set up the keychain and try again; days are archived from then on.".to_owned(),
     })
 }
 

@@ -7,7 +7,7 @@ use apple_native_keyring_store::keychain::Store;
 use keyring_core::Error as StoreAnswer;
 use security_framework::base::Error as SystemError;
 
-use super::{Asking, Opened, SERVICE, general_trouble};
+use super::{Asking, Item, Opened, SERVICE, general_trouble};
 use crate::{ConnectionId, KeychainError, Trouble};
 
 /// What to call it before it was asked.
@@ -26,13 +26,13 @@ pub(super) fn open(_asking: Asking) -> Result<Opened, KeychainError> {
     })
 }
 
-pub(super) fn modifiers() -> HashMap<&'static str, &'static str> {
+pub(super) fn modifiers(_item: Item) -> HashMap<&'static str, &'static str> {
     HashMap::new()
 }
 
 /// As Keychain Access shows it.
-pub(super) fn item_name(id: &ConnectionId) -> String {
-    format!("{SERVICE} (account {id})")
+pub(super) fn item_name(item: Item, id: &ConnectionId) -> String {
+    format!("{SERVICE} (account {})", item.account(id))
 }
 
 pub(super) fn explain(store: &str, answer: &StoreAnswer) -> KeychainError {

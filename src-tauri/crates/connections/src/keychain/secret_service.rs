@@ -14,7 +14,7 @@ use zbus::{
 };
 use zbus_secret_service_keyring_store::Store;
 
-use super::{Asking, Opened, SERVICE, general_trouble};
+use super::{Asking, Item, Opened, SERVICE, general_trouble};
 use crate::{ConnectionId, KeychainError, Trouble};
 
 /// What to call it before it was asked.
@@ -45,13 +45,17 @@ pub(super) fn open(asking: Asking) -> Result<Opened, KeychainError> {
     Ok(Opened { name, store })
 }
 
-pub(super) fn modifiers() -> HashMap<&'static str, &'static str> {
-    HashMap::from([("label", "CIPP Desk client secret")])
+pub(super) fn modifiers(item: Item) -> HashMap<&'static str, &'static str> {
+    let label = match item {
+        Item::ClientSecret => "CIPP Desk client secret",
+        Item::ArchiveKey => "CIPP Desk archive key",
+    };
+    HashMap::from([("label", label)])
 }
 
 /// As Seahorse ("Passwords and Keys"), KWalletManager and KeePassXC can find it.
-pub(super) fn item_name(id: &ConnectionId) -> String {
-    format!("{SERVICE} client secret (username {id})")
+pub(super) fn item_name(item: Item, id: &ConnectionId) -> String {
+    format!("{SERVICE} {} (username {})", item.what(), item.account(id))
 }
 
 pub(super) fn explain(store: &str, answer: &StoreAnswer) -> KeychainError {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use keyring_core::Error as StoreAnswer;
 use windows_native_keyring_store::Store;
 
-use super::{Asking, Opened, SERVICE, general_trouble};
+use super::{Asking, Item, Opened, SERVICE, general_trouble};
 use crate::{ConnectionId, KeychainError, Trouble};
 
 /// What to call it before it was asked.
@@ -21,13 +21,13 @@ pub(super) fn open(_asking: Asking) -> Result<Opened, KeychainError> {
     })
 }
 
-pub(super) fn modifiers() -> HashMap<&'static str, &'static str> {
+pub(super) fn modifiers(_item: Item) -> HashMap<&'static str, &'static str> {
     HashMap::from([("persistence", "Local")])
 }
 
 /// As Credential Manager shows it, under Windows Credentials, Generic Credentials.
-pub(super) fn item_name(id: &ConnectionId) -> String {
-    format!("{id}.{SERVICE}")
+pub(super) fn item_name(item: Item, id: &ConnectionId) -> String {
+    format!("{}.{SERVICE}", item.account(id))
 }
 
 pub(super) fn explain(store: &str, answer: &StoreAnswer) -> KeychainError {

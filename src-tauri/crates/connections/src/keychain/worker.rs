@@ -18,7 +18,7 @@ use keyring_core::{CredentialStore, Entry, Error as StoreAnswer};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::{Asking, Open, Opened, SERVICE, system};
+use super::{Asking, Item, Open, Opened, SERVICE, system};
 use crate::{KeychainError, Trouble};
 
 type Job = Box<dyn FnOnce(&mut Desk) + Send>;
@@ -216,7 +216,7 @@ impl Desk {
 
 /// An entry of this very store: the keyring library's process-wide default store is not used.
 fn build(store: &Arc<CredentialStore>, account: &str) -> keyring_core::Result<Entry> {
-    store.build(SERVICE, account, Some(&system::modifiers()))
+    store.build(SERVICE, account, Some(&system::modifiers(Item::of_account(account))))
 }
 
 fn remove_all(entries: &[Entry]) -> keyring_core::Result<()> {
