@@ -7,20 +7,28 @@
 
 mod archive;
 mod collect;
+mod day_file;
 mod entry;
+mod error;
 mod filter;
+mod key;
 mod loaded_log;
 mod place;
+mod plain;
 
 mod view;
 
-pub use archive::ConnectionArchive;
+pub use archive::{ArchivedDay, ConnectionArchive, DayWriter, Limits};
 pub use collect::{Collection, DayPhase, DayProgress, Progress};
+pub use day_file::DayMeta;
 pub use entry::{LogCounts, LogEntry, LogPage, LogRow, SeverityCounts};
+pub use error::{ArchiveError, DayFileError};
 pub use filter::Query;
-pub use place::default_root;
+pub use key::{ArchiveKey, KeyError};
 pub use loaded_log::{Batch, LoadedLog, RowNumber};
 pub use log_query::{SeverityFamily, family};
+pub use place::default_root;
+pub use plain::PlainParquetWriter;
 
 pub use view::{LogView, Superseded};
 

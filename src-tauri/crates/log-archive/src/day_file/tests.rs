@@ -1,0 +1,1 @@
+//! Shapes and rows, without a folder around them.
