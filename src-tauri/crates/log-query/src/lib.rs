@@ -5,6 +5,7 @@
 //!
 //! What deliberately is not here: searching (`log-index`).
 
+mod choose;
 mod complete;
 mod edit;
 mod lex;

@@ -45,7 +45,7 @@ pub fn parse(text: &str, context: &Context) -> (Query, QueryRead) {
         let meaning = Reader {
             text,
             context,
-            regexes_left: &mut regexes_left,
+            regexes_left: Some(&mut regexes_left),
         }
         .read(&mut raw);
         read.mistakes.extend(raw.mistakes.iter().map(|mistake| Mistake {
@@ -114,32 +114,39 @@ impl Meaning {
     }
 }
 
-/// Reads one term. Mistakes are added to the term.
+/// Reads one term.
 pub(crate) struct Reader<'a> {
     pub text: &'a str,
     pub context: &'a Context,
-    pub regexes_left: &'a mut usize,
+    /// How many more expressions are looked at; none: they are taken on trust.
+    pub regexes_left: Option<&'a mut usize>,
 }
 
 impl Reader<'_> {
-    pub(crate) fn read(mut self, raw: &mut RawTerm) -> Meaning {
+    /// What a term means. Its mistakes are added to it.
+    fn read(self, raw: &mut RawTerm) -> Meaning {
         let mut mistakes = Vec::new();
-        let anywhere = |pattern| Meaning::of(Field::Anywhere, Some(Test::Anywhere(pattern)));
-        let meaning = match &raw.kind {
-            RawKind::Word => anywhere(Pattern::Contains(word(&self.text[raw.body..raw.end]))),
-            RawKind::Phrase(text) => anywhere(Pattern::Contains(text.clone())),
-            RawKind::Regex(inside) => match self.regex(inside.clone(), &mut mistakes) {
-                Some(pattern) => anywhere(pattern),
-                None => Meaning::of(Field::Anywhere, None),
-            },
-            RawKind::Field(field) => self.field(raw, field, &mut mistakes),
-            RawKind::Nothing => Meaning::of(Field::Anywhere, None),
-        };
+        let meaning = self.understand(raw, &mut mistakes);
         // What could not even be cut into values is explained once.
         if raw.mistakes.is_empty() {
             raw.mistakes = mistakes;
         }
         meaning
+    }
+
+    /// What a term means, so far as it can be understood.
+    pub(crate) fn understand(mut self, raw: &RawTerm, mistakes: &mut Vec<RawMistake>) -> Meaning {
+        let anywhere = |pattern| Meaning::of(Field::Anywhere, Some(Test::Anywhere(pattern)));
+        match &raw.kind {
+            RawKind::Word => anywhere(Pattern::Contains(word(&self.text[raw.body..raw.end]))),
+            RawKind::Phrase(text) => anywhere(Pattern::Contains(text.clone())),
+            RawKind::Regex(inside) => match self.regex(inside.clone(), mistakes) {
+                Some(pattern) => anywhere(pattern),
+                None => Meaning::of(Field::Anywhere, None),
+            },
+            RawKind::Field(field) => self.field(raw, field, mistakes),
+            RawKind::Nothing => Meaning::of(Field::Anywhere, None),
+        }
     }
 
     fn field(&mut self, raw: &RawTerm, field: &RawField, mistakes: &mut Vec<RawMistake>) -> Meaning {
@@ -230,21 +237,25 @@ impl Reader<'_> {
     }
 
     fn regex(&mut self, inside: std::ops::Range<usize>, mistakes: &mut Vec<RawMistake>) -> Option<Pattern> {
-        if *self.regexes_left == 0 {
-            mistakes.push(RawMistake {
-                at: inside,
-                message: format!("{MOST_REGEXES} regular expressions are the most. Join some of them: /this|that/."),
-            });
-            return None;
-        }
-        *self.regexes_left -= 1;
         let pattern = &self.text[inside.clone()];
-        if let Err(fault) = regexes::check(pattern) {
-            mistakes.push(RawMistake {
-                at: inside.start + fault.at.start..inside.start + fault.at.end,
-                message: fault.sentence,
-            });
-            return None;
+        if let Some(left) = self.regexes_left.as_deref_mut() {
+            let Some(one_less) = left.checked_sub(1) else {
+                mistakes.push(RawMistake {
+                    at: inside,
+                    message: format!(
+                        "{MOST_REGEXES} regular expressions are the most. Join some of them: /this|that/."
+                    ),
+                });
+                return None;
+            };
+            *left = one_less;
+            if let Err(fault) = regexes::check(pattern) {
+                mistakes.push(RawMistake {
+                    at: inside.start + fault.at.start..inside.start + fault.at.end,
+                    message: fault.sentence,
+                });
+                return None;
+            }
         }
         Some(Pattern::Regex(without_escaped_slashes(pattern)))
     }
@@ -481,7 +492,7 @@ impl Reader<'_> {
 }
 
 /// A word means its text anywhere; stars at its ends, which say just that, are left aside.
-fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let core = text.trim_matches('*');
     let whole = core.is_empty() || core.contains('*');
     if whole { text } else { core }.to_owned()

@@ -29,7 +29,7 @@ impl Query {
     }
 }
 
-fn test(test: &Test) -> String {
+pub(crate) fn test(test: &Test) -> String {
     match test {
         Test::Anywhere(Pattern::Regex(text)) => regex(text),
         Test::Anywhere(Pattern::Contains(text) | Pattern::Is(text) | Pattern::Wildcard(text)) => {
