@@ -4,12 +4,14 @@ import type {
   CommandError,
   ConnectionInfo,
   KeychainStatus,
+  DayState,
   LogEntry,
-  LogProgress,
   LogRow,
   Settings,
 } from "../bindings";
-import { tell, type Answers } from "./testing";
+import type { Answers } from "./testing";
+
+export { FakeLog } from "./fake-log";
 
 export const GUID = "3b9d1f70-6c2a-4e58-8d41-7a5c9e0b2d34";
 
@@ -43,7 +45,16 @@ export const settings = (part: Partial<Settings> = {}): Settings => ({
   timeZone: "mine",
   lastConnectionId: null,
   columns: {},
+  columnOrder: [],
   detailWidth: 420,
+  facetsOpen: true,
+  facetsWidth: 220,
+  histogramOpen: true,
+  letterKeys: true,
+  savedViews: [],
+  instanceZones: {},
+  archive: { enabled: true, keepDays: 0, maxMegabytes: 0 },
+  memoryMegabytes: 0,
   ...part,
 });
 
@@ -56,9 +67,24 @@ export const refusal = (part: Partial<CommandError> = {}): CommandError => ({
   ...part,
 });
 
+export const rowId = (index: number) => `20261103-${index.toString(16).padStart(16, "0")}`;
+
+export const dayState = (part: Partial<DayState> = {}): DayState => ({
+  day: "2026-11-03",
+  state: "complete",
+  source: "cipp",
+  rows: 0,
+  oddRows: 0,
+  archived: false,
+  fetchedMs: Date.UTC(2026, 10, 3, 12),
+  error: null,
+  archiveTrouble: null,
+  ...part,
+});
+
 /** The n-th row of a list sorted newest first, one a minute. */
 export const row = (index: number, part: Partial<LogRow> = {}): LogRow => ({
-  index,
+  id: rowId(index),
   time: new Date(Date.UTC(2026, 10, 3, 12) - index * 60_000).toISOString(),
   severity: "info",
   severityText: "Info",
@@ -109,69 +135,6 @@ export const checklist = (): Checklist => ({
     },
   ],
 });
-
-/** A log in memory that answers the log commands; `rows` may be exchanged while it is open. */
-export class FakeLog {
-  rows: LogRow[];
-  text = "";
-  #args: Record<string, unknown> = {};
-  #views = 0;
-
-  constructor(rows: LogRow[]) {
-    this.rows = rows;
-  }
-
-  get viewId(): string {
-    return `v${this.#views}`;
-  }
-
-  get matching(): LogRow[] {
-    return this.rows.filter(({ message }) => message.includes(this.text));
-  }
-
-  /** Reports progress of the view opened last. */
-  progress(part: Partial<LogProgress> = {}): void {
-    tell(this.#args, {
-      viewId: this.viewId,
-      days: [
-        { day: "2026-11-03", state: "complete", rows: this.rows.length, oddRows: 0, error: null },
-      ],
-      loaded: this.rows.length,
-      matched: this.matching.length,
-      finished: true,
-      elapsedMs: 40,
-      bytes: 1000,
-      ...part,
-    } satisfies LogProgress);
-  }
-
-  readonly answers: Answers = {
-    logs_open: (args) => {
-      this.#views += 1;
-      this.#args = args;
-      this.text = "";
-      return { viewId: this.viewId, days: ["2026-11-03"] };
-    },
-    logs_page: ({ offset, limit }) => ({
-      total: this.rows.length,
-      matched: this.matching.length,
-      offset,
-      rows: this.matching.slice(Number(offset), Number(offset) + Number(limit)),
-    }),
-    logs_filter: ({ text }) => {
-      this.text = String(text);
-      return { total: this.rows.length, matched: this.matching.length, bySeverity: {} };
-    },
-    logs_entry: ({ index }) => {
-      const found = this.rows.find((known) => known.index === index);
-      if (!found) throw refusal({ code: "noSuchView" });
-      return entry(found);
-    },
-    logs_cancel: () => null,
-    logs_close: () => null,
-    logs_retry_day: () => null,
-  };
-}
 
 /** What every start of the window asks for. */
 export const startAnswers = (part: Answers = {}): Answers => ({

@@ -8,6 +8,7 @@ import {
   CommandFailure,
   type AppInfo,
   type ConnectionInfo,
+  type InstanceZone,
   type KeychainStatus,
   type Settings,
 } from "../backend";
@@ -28,12 +29,22 @@ export interface ConnectDraft {
   caCert: string;
 }
 
-const FIRST_SETTINGS: Settings = {
+/** What holds before the settings were read, and for those that an older version did not know. */
+const FIRST_SETTINGS: Required<Settings> = {
   theme: "system",
   timeZone: "mine",
   lastConnectionId: null,
   columns: {},
+  columnOrder: [],
   detailWidth: 420,
+  facetsOpen: true,
+  facetsWidth: 220,
+  histogramOpen: true,
+  letterKeys: true,
+  savedViews: [],
+  instanceZones: {},
+  archive: {},
+  memoryMegabytes: 0,
 };
 
 export class AppState {
@@ -41,7 +52,7 @@ export class AppState {
   ready = $state(false);
   view = $state<ViewName>("first-run");
   info = $state<AppInfo | null>(null);
-  settings = $state<Settings>(FIRST_SETTINGS);
+  settings = $state<Required<Settings>>(FIRST_SETTINGS);
   /** Why the settings were not read or kept; the app works on without them. */
   settingsFailure = $state<CommandFailure | null>(null);
 
@@ -68,7 +79,10 @@ export class AppState {
     const told = this.info?.timeZone ?? "";
     return told && isKnownZone(told) ? told : Intl.DateTimeFormat().resolvedOptions().timeZone;
   });
-  zone = $derived(this.settings.timeZone === "utc" ? "UTC" : this.mine);
+  /** The zone of the open log's instance, as far as it is known; null without an open log. */
+  instanceZone = $state.raw<InstanceZone | null>(null);
+  /** The zone in which times are shown: an IANA name, or a fixed offset where an instance has only that. */
+  zone = $derived(this.zoneFor(this.settings.timeZone));
 
   /** The sandbox lives as long as the app and is never on the saved list. */
   #sandbox: ConnectionInfo | null = null;
@@ -234,8 +248,31 @@ export class AppState {
     }
   }
 
+  // ---- the time zone
+
+  /** The zone that a choice in the settings means: `mine`, `instance`, `utc` or a name. */
+  zoneFor(choice: string): string {
+    if (choice === "utc") return "UTC";
+    const wanted = choice === "instance" ? this.instanceZone?.name : choice;
+    return wanted && wanted !== "mine" && isKnownZone(wanted) ? wanted : this.mine;
+  }
+
+  /** The zone that was last chosen by its name. */
+  #named: string | null = null;
+
+  /** The next of: mine, UTC, the instance's, and the one chosen by name. What shows the same times is left out. */
   toggleZone(): void {
-    this.change({ timeZone: this.settings.timeZone === "utc" ? "mine" : "utc" });
+    const chosen = this.settings.timeZone;
+    if (!["mine", "utc", "instance"].includes(chosen)) this.#named = chosen;
+    const choices: string[] = [];
+    for (const choice of ["mine", "utc", "instance", this.#named ?? "mine"]) {
+      if (choice === "instance" && !this.instanceZone) continue;
+      const zone = this.zoneFor(choice);
+      if (!choices.some((known) => this.zoneFor(known) === zone)) choices.push(choice);
+    }
+    const at = choices.findIndex((choice) => this.zoneFor(choice) === this.zone);
+    const next = choices[(at + 1) % choices.length];
+    if (next !== undefined && next !== chosen) this.change({ timeZone: next });
   }
 }
 

@@ -1,23 +1,22 @@
 import { describe, expect, test, vi } from "vitest";
-import { locate, PAGE_ROWS, PageCache } from "./page-cache";
+import { PAGE_ROWS, PageCache } from "./page-cache";
 
 interface Row {
   index: number;
-  moment: number | null;
 }
 
 function cacheOver(count: number) {
+  const list = { generation: 7 };
   const fetch = vi.fn((offset: number, limit: number) =>
     Promise.resolve({
+      generation: list.generation,
       rows: Array.from({ length: Math.max(0, Math.min(limit, count - offset)) }, (_, i) => ({
         index: offset + i,
-        moment: null,
       })),
     }),
   );
-  const changed = vi.fn();
-  const failed = vi.fn();
-  return { cache: new PageCache<Row>(fetch, changed, failed), fetch, changed, failed };
+  const events = { changed: vi.fn(), failed: vi.fn(), stale: vi.fn() };
+  return { cache: new PageCache<Row>(7, fetch, events), fetch, list, ...events };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -57,46 +56,17 @@ describe("pages", () => {
     await settled();
     expect(cache.row(0)).toBeDefined();
   });
-});
-
-describe("finding a row again", () => {
-  // Newest first, three rows a moment, the last five without one.
-  const rows: Row[] = Array.from({ length: 100_000 }, (_, i) => ({
-    index: i,
-    moment: i >= 99_995 ? null : 9_000_000 - Math.floor(i / 3),
-  }));
-  const find = (list: Row[], wanted: Row) => {
-    const read = vi.fn((position: number) => Promise.resolve(list[position]));
-    const found = locate(
-      read,
-      list.length,
-      wanted.moment ?? 0,
-      (row) => row.moment,
-      (row) => row.index === wanted.index,
-    );
-    return found.then((position) => ({ position, reads: read.mock.calls.length }));
-  };
-
-  test.each([0, 1, 2, 50_000, 99_994])("row %i, in few reads", async (index) => {
-    const { position, reads } = await find(rows, rows[index] ?? { index, moment: 0 });
-    expect(position).toBe(index);
-    expect(reads).toBeLessThan(25);
-  });
-  test("after rows were put before it", async () => {
-    const newer = Array.from({ length: 500 }, (_, i) => ({ index: -i - 1, moment: 9_500_000 - i }));
-    const wanted = rows[1234] ?? { index: 0, moment: 0 };
-    expect((await find([...newer, ...rows], wanted)).position).toBe(1734);
-  });
-  test("not, where the filter took it away", async () => {
-    const wanted = rows[600] ?? { index: 0, moment: 0 };
-    expect(
-      (
-        await find(
-          rows.filter(({ index }) => index !== 600),
-          wanted,
-        )
-      ).position,
-    ).toBeNull();
-    expect((await find([], wanted)).position).toBeNull();
+  test("of another state of the list are not mixed in", async () => {
+    const { cache, list, changed, stale } = cacheOver(1000);
+    cache.put(0, [{ index: 0 }]);
+    list.generation = 8;
+    cache.want(200, 230);
+    await settled();
+    expect(cache.row(200)).toBeUndefined();
+    expect(cache.row(0)).toBeDefined();
+    expect(stale).toHaveBeenCalledOnce();
+    expect(changed).not.toHaveBeenCalled();
+    expect(await cache.ready(400, 410)).toBe(false);
+    expect(await cache.ready(0, 1)).toBe(true);
   });
 });

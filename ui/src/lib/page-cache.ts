@@ -7,24 +7,47 @@ export const PAGE_ROWS = 200;
 const KEPT_PAGES = 60;
 const IN_FLIGHT = 3;
 
-export type FetchPage<Row> = (offset: number, limit: number) => Promise<{ rows: Row[] }>;
+export interface Page<Row> {
+  /** Which state of the list the rows are of. */
+  generation: number;
+  rows: Row[];
+}
+
+export type FetchPage<Row> = (offset: number, limit: number) => Promise<Page<Row>>;
+
+export interface PageEvents {
+  /** Rows came. */
+  changed: () => void;
+  failed: (error: unknown) => void;
+  /** A page came that is of another state of the list than this cache: it is not kept. */
+  stale: () => void;
+}
 
 export class PageCache<Row> {
+  readonly generation: number;
   readonly #fetch: FetchPage<Row>;
-  readonly #changed: () => void;
-  readonly #failed: (error: unknown) => void;
+  readonly #events: PageEvents;
   #pages = new Map<number, Row[]>();
   #asked = new Set<number>();
   #wanted: number[] = [];
 
-  constructor(fetch: FetchPage<Row>, changed: () => void, failed: (error: unknown) => void) {
+  constructor(generation: number, fetch: FetchPage<Row>, events: PageEvents) {
+    this.generation = generation;
     this.#fetch = fetch;
-    this.#changed = changed;
-    this.#failed = failed;
+    this.#events = events;
   }
 
   row(position: number): Row | undefined {
     return this.#pages.get(Math.floor(position / PAGE_ROWS))?.[position % PAGE_ROWS];
+  }
+
+  /** Takes a page that was fetched already: the one that begins at this position. */
+  put(offset: number, rows: Row[]): void {
+    this.#pages.set(Math.floor(offset / PAGE_ROWS), rows);
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= KEPT_PAGES) break;
+      this.#pages.delete(oldest);
+    }
   }
 
   /** Makes sure that the rows from `first` up to `end` are here or on their way, and no others. */
@@ -36,9 +59,10 @@ export class PageCache<Row> {
     this.#pump();
   }
 
-  /** Waits for the rows from `first` up to `end`. */
-  async ready(first: number, end: number): Promise<void> {
-    await Promise.all(pagesOf(first, end).map((page) => this.#read(page)));
+  /** Waits for the rows from `first` up to `end`; false where the list has moved on meanwhile. */
+  async ready(first: number, end: number): Promise<boolean> {
+    const read = await Promise.all(pagesOf(first, end).map((page) => this.#read(page)));
+    return read.every(Boolean);
   }
 
   #pump(): void {
@@ -52,24 +76,22 @@ export class PageCache<Row> {
   async #load(page: number): Promise<void> {
     this.#asked.add(page);
     try {
-      await this.#read(page);
-      this.#changed();
+      if (await this.#read(page)) this.#events.changed();
+      else this.#events.stale();
     } catch (error) {
-      this.#failed(error);
+      this.#events.failed(error);
     } finally {
       this.#asked.delete(page);
     }
     this.#pump();
   }
 
-  async #read(page: number): Promise<void> {
-    if (this.#pages.has(page)) return;
+  async #read(page: number): Promise<boolean> {
+    if (this.#pages.has(page)) return true;
     const answer = await this.#fetch(page * PAGE_ROWS, PAGE_ROWS);
-    this.#pages.set(page, answer.rows);
-    for (const oldest of this.#pages.keys()) {
-      if (this.#pages.size <= KEPT_PAGES) break;
-      this.#pages.delete(oldest);
-    }
+    if (answer.generation !== this.generation) return false;
+    this.put(page * PAGE_ROWS, answer.rows);
+    return true;
   }
 }
 
@@ -79,35 +101,4 @@ function pagesOf(first: number, end: number): number[] {
     pages.push(page);
   }
   return pages;
-}
-
-/**
- * Where a row stands in a list sorted newest first, found by its time in about 17 reads of
- * 100,000 rows; null where it is not on the list. Rows without a time cannot be found.
- */
-export async function locate<Row>(
-  read: (position: number) => Promise<Row | undefined>,
-  count: number,
-  moment: number,
-  momentOfRow: (row: Row) => number | null,
-  isWanted: (row: Row) => boolean,
-): Promise<number | null> {
-  // Rows without a time are sorted last.
-  const at = (row: Row) => momentOfRow(row) ?? -Infinity;
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const row = await read(middle);
-    if (!row) return null;
-    if (at(row) > moment) low = middle + 1;
-    else high = middle;
-  }
-  // Equal times stand side by side in no order that can be known.
-  for (let position = low; position < count; position += 1) {
-    const row = await read(position);
-    if (!row || at(row) < moment) return null;
-    if (isWanted(row)) return position;
-  }
-  return null;
 }

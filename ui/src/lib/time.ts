@@ -52,8 +52,16 @@ function formatFor(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** Whether this engine knows the zone, e.g. "Europe/Amsterdam". */
+/** Minutes east of UTC of a zone that is only an offset, such as "+02:00"; null for a named zone. */
+function fixedOffset(zone: string): number | null {
+  const parts = /^([+-])(\d{2}):(\d{2})$/.exec(zone);
+  if (!parts) return null;
+  return (parts[1] === "-" ? -1 : 1) * (Number(parts[2]) * 60 + Number(parts[3]));
+}
+
+/** Whether times can be told in the zone, e.g. "Europe/Amsterdam" or "+02:00". */
 export function isKnownZone(zone: string): boolean {
+  if (fixedOffset(zone) !== null) return true;
   try {
     formatFor(zone);
     return true;
@@ -69,11 +77,18 @@ export function momentOf(iso: string | null): number | null {
   return Number.isNaN(moment) ? null : moment;
 }
 
-export function wallTime(moment: number, zone: string): WallTime {
+function numbersOf(moment: number, zone: string): Record<string, number> {
   const parts: Record<string, number> = {};
   for (const part of formatFor(zone).formatToParts(moment)) {
     if (part.type !== "literal") parts[part.type] = Number(part.value);
   }
+  return parts;
+}
+
+export function wallTime(moment: number, zone: string): WallTime {
+  const fixed = fixedOffset(zone);
+  // Not every engine knows offsets as zones, so they are UTC, moved.
+  const parts = numbersOf(moment + (fixed ?? 0) * 60_000, fixed === null ? zone : "UTC");
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
   const wall = Date.UTC(year, month - 1, day, hour, minute, second);
   const whole = Math.floor(moment / 1000) * 1000;
@@ -129,6 +144,25 @@ export function shortTime(moment: number, zone: string): string {
   return `${w.day} ${MONTHS[w.month - 1]} ${w.year}, ${two(w.hour)}:${two(w.minute)}`;
 }
 
+/** "06:12" */
+export function clockText(moment: number, zone: string): string {
+  const w = wallTime(moment, zone);
+  return `${two(w.hour)}:${two(w.minute)}`;
+}
+
+/** The day a moment falls on in a zone, "yyyy-mm-dd". */
+export function dayIn(moment: number, zone: string): string {
+  const w = wallTime(moment, zone);
+  return `${w.year}-${two(w.month)}-${two(w.day)}`;
+}
+
+/** "2026-11-03T06:12:44+01:00", with a fraction where there is one. */
+export function isoIn(moment: number, zone: string): string {
+  const w = wallTime(moment, zone);
+  const fraction = w.millisecond === 0 ? "" : `.${three(w.millisecond)}`;
+  return `${dayIn(moment, zone)}T${two(w.hour)}:${two(w.minute)}:${two(w.second)}${fraction}${offsetText(w.offsetMinutes)}`;
+}
+
 /** "3 Nov 2026" */
 export function dateText(moment: number, zone: string): string {
   const w = wallTime(moment, zone);
@@ -156,7 +190,7 @@ function weekday(year: number, month: number, day: number): string {
 
 // ---- log days
 
-/** CIPP files its log under UTC days unless the instance was set up otherwise. */
+/** The UTC day of a moment: CIPP files its log under UTC days unless the instance was set up otherwise. */
 export function logDayOf(moment: number): string {
   return new Date(moment).toISOString().slice(0, 10);
 }
@@ -176,9 +210,55 @@ export function dayCount(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS) + 1;
 }
 
-/** The moment a log day began. */
-export function dayStart(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`);
+/** The moment a day begins in a zone; the instance's own, for a log day. */
+export function dayStart(day: string, zone = "UTC"): number {
+  return momentIn(Date.parse(`${day}T00:00:00Z`), zone);
+}
+
+/**
+ * The moment at which clocks in the zone show this wall time, given as if it were UTC. A time that a
+ * clock change skips is the moment of the change; of one that comes twice it is the first.
+ */
+export function momentIn(wall: number, zone: string): number {
+  const at = (moment: number) => wallTime(moment, zone).offsetMinutes * 60_000;
+  // The offsets of the days around: whatever changes, changes between them.
+  const guesses = [wall - at(wall - DAY_MS), wall - at(wall + DAY_MS)];
+  const right = guesses.filter((moment) => moment + at(moment) === wall);
+  if (right.length > 0) return Math.min(...right);
+  // Skipped: the clock jumps over it, somewhere between the two guesses.
+  let [before, after] = [Math.min(...guesses), Math.max(...guesses)];
+  while (after - before > 1000) {
+    const middle = Math.floor((before + after) / 2000) * 1000;
+    if (at(middle) === at(before)) before = middle;
+    else after = middle;
+  }
+  return after;
+}
+
+export interface ClockChange {
+  /** The moment from which the new offset holds. */
+  moment: number;
+  /** How far clocks are moved, minutes: 60 in spring. */
+  minutes: number;
+}
+
+/** The clock changes of a zone in a span, oldest first. */
+export function clockChanges(from: number, to: number, zone: string): ClockChange[] {
+  const offset = (moment: number) => wallTime(moment, zone).offsetMinutes;
+  const changes: ClockChange[] = [];
+  // No zone changes its clocks twice within four days.
+  for (let at = from; at < to; at += 4 * DAY_MS) {
+    let [low, high] = [at, Math.min(to, at + 4 * DAY_MS)];
+    const minutes = offset(high) - offset(low);
+    if (minutes === 0) continue;
+    while (high - low > 1000) {
+      const middle = Math.floor((low + high) / 2000) * 1000;
+      if (offset(middle) === offset(at)) low = middle;
+      else high = middle;
+    }
+    changes.push({ moment: high, minutes });
+  }
+  return changes;
 }
 
 /** "Tue 3 Nov" */

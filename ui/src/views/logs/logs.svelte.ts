@@ -1,19 +1,41 @@
 /**
- * The log view's behaviour: which days are loaded, how far that is, what the filter leaves, which
- * row is looked at. Rows themselves stay in Rust; here are only the pages around the window.
+ * The log view's behaviour: which days are shown, how far they are, which row is looked at. The rows
+ * themselves stay in Rust; here are only the pages around the window. What the filter, the facets
+ * and the histogram do is in classes of their own, which this one holds together.
  */
-import { backend, CommandFailure, type LogEntry, type LogRow } from "../../backend";
+import {
+  backend,
+  CommandFailure,
+  type ConnectionInfo,
+  type DayState,
+  type InstanceZone,
+  type LogCounts,
+  type LogEntry,
+  type LogProgress,
+  type LogRow,
+  type Plan,
+  type QueryAnswer,
+  type SeverityFamily,
+} from "../../backend";
 import type { AppState } from "../../lib/app.svelte";
-import { debounce } from "../../lib/debounce";
-import { locate, PageCache } from "../../lib/page-cache";
+import { PAGE_ROWS, PageCache } from "../../lib/page-cache";
 import { Patience } from "../../lib/patience.svelte";
-import { ASK_ABOVE_DAYS, rangeNow, rangeOf, type DayRange, type RangeKind } from "../../lib/ranges";
-import { dayCount, logDayOf, momentOf } from "../../lib/time";
-import { ROW_HEIGHT } from "../../lib/virtual";
-import type { DayState, LogCounts, LogProgress } from "../../backend";
-
-/** Keystrokes closer together than this are one question. */
-export const FILTER_QUIET_MS = 80;
+import {
+  ASK_ABOVE_DAYS,
+  daysIn,
+  logRange,
+  RANGE_TERMS,
+  rangeLabel,
+  rangeOf,
+  termOf,
+  type DayRange,
+  type RangeKind,
+} from "../../lib/ranges";
+import { logDayOf } from "../../lib/time";
+import { pageStep, ROW_HEIGHT, scrollToShow } from "../../lib/virtual";
+import { FacetsState } from "./facets.svelte";
+import { HistogramState } from "./histogram.svelte";
+import { QueryState, type QueryHost } from "./query.svelte";
 
 /** Days that failed for the same reason, told once. */
 export interface Trouble {
@@ -21,70 +43,125 @@ export interface Trouble {
   days: string[];
 }
 
-export class LogsState {
-  range = $state.raw<DayRange>({ kind: "today", from: "", to: "" });
-  /** A long range that waits for a yes. */
-  asking = $state.raw<DayRange | null>(null);
+/** A long range that waits for a yes, and what it would cost. */
+export interface Question {
+  range: DayRange;
+  plan: Plan;
+  anyTime: boolean;
+}
 
-  days = $state.raw<DayState[]>([]);
-  loading = $state(false);
-  total = $state(0);
-  matched = $state(0);
-  elapsedMs = $state(0);
-  bytes = $state(0);
-  /** When what is on the screen was read, or null before the first answer. */
-  readAt = $state<number | null>(null);
-  /** The rows on the screen are from before a refresh that has not brought new ones. */
-  old = $state(false);
+/** A reading that has begun tells of itself within this time. */
+const SILENCE_MS = 1000;
+
+/** How often a list that changes under our hands is looked at anew before it is shown as it is. */
+const TRIES = 4;
+
+export class LogsState implements QueryHost {
+  // ---- what is open
+
+  connection = $state.raw<ConnectionInfo | null>(null);
+  /** Names the open log in calls; null while there is none. */
+  viewId = $state<string | null>(null);
+  /** Why nothing can be asked of CIPP; the archive is read all the same. */
+  trouble = $state.raw<CommandFailure | null>(null);
   failure = $state.raw<CommandFailure | null>(null);
+  progress = $state.raw<LogProgress | null>(null);
+
+  range = $state.raw<DayRange>(rangeOf("today"));
+  asking = $state.raw<Question | null>(null);
+  /** A call that starts reading was made, and its first progress has not come yet. */
+  #starting = $state(false);
+  /** That call was answered. */
+  #called = false;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   readonly patience = new Patience();
 
-  filter = $state("");
+  // ---- the rows on the screen
+
+  /** The state of the list that the rows on the screen are of. */
+  generation = $state(-1);
+  total = $state(0);
+  matched = $state(0);
   counts = $state.raw<LogCounts | null>(null);
-  filtering = $state(false);
 
   /** Position of the row the keyboard is on, or -1. */
   active = $state(-1);
+  /** Its id, once the row is here. */
+  activeId = $state<string | null>(null);
   entry = $state.raw<LogEntry | null>(null);
   entryFailure = $state.raw<CommandFailure | null>(null);
   detailOpen = $state(false);
+  /** The row whose surroundings are shown, or null. */
+  pinned = $state<string | null>(null);
 
   scrollTop = $state(0);
   viewportHeight = $state(0);
   /** A place the grid must scroll to, px; a new object for every request. */
   scrollRequest = $state.raw<{ top: number } | null>(null);
 
+  readonly query: QueryState;
+  readonly facets: FacetsState;
+  readonly histogram: HistogramState;
+
   #version = $state(0);
-  #viewId: string | null = null;
   #cache: PageCache<LogRow>;
-  #ticket = 0;
-  #filterTicket = 0;
+  #opening = 0;
   #entryTicket = 0;
-  #activeRow: LogRow | null = null;
   #settling = false;
-  #settleAgain: (() => void) | null = null;
+  #unsettled = false;
   readonly #app: AppState;
-  readonly #now: () => number;
-  readonly #filterSoon = debounce(() => void this.#applyFilter(), FILTER_QUIET_MS);
+  readonly #clock: () => number;
 
   constructor(app: AppState, now: () => number = Date.now) {
     this.#app = app;
-    this.#now = now;
-    this.#cache = this.#newCache(null);
-    this.range = rangeOf("today", this.today);
+    this.#clock = now;
+    this.#cache = this.#newCache(-1);
+    this.query = new QueryState(this);
+    this.facets = new FacetsState(this, app);
+    this.histogram = new HistogramState(this, app);
   }
 
-  get today(): string {
-    return logDayOf(this.#now());
+  now(): number {
+    return this.#clock();
   }
 
-  /** Whole days whose rows are all here. */
-  daysDone = $derived(this.days.filter(({ state }) => state === "complete").length);
+  // ---- derived from the progress
+
+  days = $derived<DayState[]>(this.progress?.days ?? []);
+  /** The instance's today; the UTC day until it is known. */
+  today = $derived(this.progress?.today ?? logDayOf(this.now()));
+  instanceZone = $derived<InstanceZone | null>(this.progress?.zone ?? null);
+  elapsedMs = $derived(this.progress?.elapsedMs ?? 0);
+  bytes = $derived(this.progress?.bytes ?? 0);
+  following = $derived(this.progress?.following ?? false);
+  loading = $derived(this.#starting || (this.progress !== null && !this.progress.finished));
+  /** Whether something was shown and read to its end, so that an empty list means something. */
+  settled = $derived(!this.loading && this.progress !== null && this.days.length > 0);
+
+  /** Days that need no further reading. */
+  daysDone = $derived(
+    this.days.filter(({ state }) => state !== "waiting" && state !== "loading").length,
+  );
+  cancelled = $derived(this.days.some(({ state }) => state === "cancelled"));
+
+  /** When what is on the screen was read from CIPP: the newest reading; null where nothing was. */
+  readAt = $derived.by(() => {
+    const moments = this.days.flatMap(({ rows, fetchedMs }) =>
+      rows > 0 && fetchedMs !== null ? [fetchedMs] : [],
+    );
+    return moments.length > 0 ? Math.max(...moments) : null;
+  });
+  /** The newest rows are from an earlier reading that could not be, or is not yet, brought up to date. */
+  old = $derived.by(() => {
+    const newest = this.days[0];
+    if (!newest || newest.rows === 0 || newest.state === "complete") return false;
+    return this.trouble !== null || newest.error !== null || newest.state === "loading";
+  });
 
   troubles = $derived.by(() => {
     const troubles: Trouble[] = [];
     for (const { day, error } of this.days) {
-      if (!error) continue;
+      if (!error || error.code === "cancelled") continue;
       const known = troubles.find(({ failure }) => failure.message === error.message);
       if (known) known.days.push(day);
       else troubles.push({ failure: CommandFailure.from(error), days: [day] });
@@ -92,188 +169,276 @@ export class LogsState {
     return troubles;
   });
 
-  cancelled = $derived(this.days.some(({ state }) => state === "cancelled"));
+  /** The range as it is shown: once the term of a short one is gone, its days are what is left. */
+  rangeKind = $derived<RangeKind>(
+    this.#rangeTerm() === null || this.query.text.includes(this.#rangeTerm() ?? "")
+      ? this.range.kind
+      : "2d",
+  );
+  rangeLabel = $derived(rangeLabel({ ...this.range, kind: this.rangeKind }));
+
+  /** The zone in which times are shown. */
+  get zoneName(): string {
+    return this.#app.zone;
+  }
+
+  #rangeTerm(): string | null {
+    return termOf(this.range.kind);
+  }
+
+  // ---- opening and closing
+
+  /** Opens the log of the current connection and shows the days chosen last. */
+  async open(): Promise<void> {
+    const connection = this.#app.current;
+    this.close();
+    if (!connection) return;
+    const ticket = ++this.#opening;
+    this.connection = connection;
+    this.#starting = true;
+    this.patience.start();
+    try {
+      const view = await backend.logsOpen(connection.id, (progress) => {
+        if (ticket === this.#opening) this.#heard(progress);
+      });
+      if (ticket !== this.#opening) {
+        void this.#quietly(() => backend.logsClose(view.viewId));
+        return;
+      }
+      this.viewId = view.viewId;
+      this.trouble = view.trouble ? CommandFailure.from(view.trouble) : null;
+      if (document.visibilityState === "hidden") this.inBackground(true);
+      if (this.query.text.trim()) await this.query.apply();
+      await this.#showNow(this.range, false);
+    } catch (error) {
+      if (ticket !== this.#opening) return;
+      this.failure = CommandFailure.from(error);
+      this.#ended();
+    }
+  }
+
+  /** The view is left, or another connection chosen: nothing of it stays in Rust. */
+  close(): void {
+    this.#opening += 1;
+    const { viewId } = this;
+    if (viewId) void this.#quietly(() => backend.logsClose(viewId));
+    this.viewId = null;
+    this.query.leave();
+    this.facets.leave();
+    this.histogram.leave();
+    this.progress = null;
+    this.#ended();
+    this.trouble = null;
+    this.failure = null;
+    this.asking = null;
+    this.#app.instanceZone = null;
+    this.#forgetRows();
+  }
+
+  #forgetRows(): void {
+    this.#cache = this.#newCache(-1);
+    this.generation = -1;
+    this.total = 0;
+    this.matched = 0;
+    this.counts = null;
+    this.active = -1;
+    this.activeId = null;
+    this.pinned = null;
+    this.closeDetail();
+    this.scrollTo(0);
+    this.#version += 1;
+  }
+
+  /** For calls whose failure changes nothing where the view is gone or something newer took over. */
+  async #quietly(call: () => Promise<unknown>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Something could not be answered. What was overtaken, or asked of a view just closed, is no failure. */
+  failed(error: unknown): void {
+    const failure = CommandFailure.from(error);
+    if (failure.code !== "noSuchView" && failure.code !== "cancelled") this.failure = failure;
+  }
 
   // ---- which days
 
-  choose(kind: Exclude<RangeKind, "custom">): void {
-    this.chooseDays(rangeOf(kind, this.today));
+  /** A person wants to see this span, whatever times the filter named before. */
+  choose(range: DayRange): Promise<void> {
+    return this.show(range, true);
   }
 
-  chooseDays(range: DayRange): void {
-    if (dayCount(range.from, range.to) > ASK_ABOVE_DAYS) {
-      this.asking = range;
-      return;
+  /**
+   * Shows these days. Where that means many calls, it is asked first. With `anyTime` the times in
+   * the filter go; without, only those that a shorter span had put there.
+   */
+  async show(range: DayRange, anyTime = false): Promise<void> {
+    this.asking = null;
+    const { viewId } = this;
+    if (viewId && daysIn(range) > ASK_ABOVE_DAYS) {
+      const plan = await this.#plan(viewId, range);
+      if (viewId !== this.viewId) return;
+      if (plan && plan.calls > ASK_ABOVE_DAYS) {
+        this.asking = { range, plan, anyTime };
+        return;
+      }
     }
-    this.#take(range);
+    await this.#showNow(range, anyTime);
   }
 
-  confirmLong(): void {
-    if (this.asking) this.#take(this.asking);
+  async confirmLong(): Promise<void> {
+    const { asking } = this;
+    this.asking = null;
+    if (asking) await this.#showNow(asking.range, asking.anyTime);
   }
 
   declineLong(): void {
     this.asking = null;
   }
 
-  #take(range: DayRange): void {
-    this.asking = null;
-    this.range = range;
-    void this.load(false);
-  }
-
-  // ---- loading
-
-  /** Reads the days anew. With `keepRows` the rows on the screen stay until new ones are there. */
-  async load(keepRows: boolean): Promise<void> {
-    const connection = this.#app.current;
-    if (!connection) return;
-    const ticket = ++this.#ticket;
-    this.range = rangeNow(this.range, this.today);
-    this.failure = null;
-    this.asking = null;
-    this.loading = true;
-    this.patience.start();
-    this.days = [];
-    this.elapsedMs = 0;
-    this.old = keepRows && this.total > 0;
-    if (!this.old) this.#forgetRows();
+  async #plan(viewId: string, range: DayRange): Promise<Plan | null> {
     try {
-      const { viewId } = await backend.logsOpen(
-        connection.id,
-        this.range.from,
-        this.range.to,
-        (progress) => this.#progress(ticket, progress),
-      );
-      if (ticket !== this.#ticket) void this.#close(viewId);
-      else if (!this.old) this.#adopt(viewId);
+      return await backend.logsPlan(viewId, logRange(range));
     } catch (error) {
-      if (ticket !== this.#ticket) return;
-      this.failure = CommandFailure.from(error);
-      this.#finished();
+      this.failed(error);
+      return null;
     }
   }
 
+  async #showNow(range: DayRange, anyTime: boolean): Promise<void> {
+    this.range = range;
+    await this.#exchangeTerm(range, anyTime);
+    const { viewId } = this;
+    if (viewId) await this.#start(() => backend.logsShow(viewId, logRange(range)));
+  }
+
+  /** A span shorter than its days is a term of the filter; that of the span before goes. */
+  async #exchangeTerm(range: DayRange, anyTime: boolean): Promise<void> {
+    const term = termOf(range.kind);
+    const words = this.query.text.split(/\s+/);
+    const shorter = words.some((word) => RANGE_TERMS.has(word) && word !== term);
+    const there = term !== null && words.includes(term);
+    const others = anyTime && this.query.terms.some(({ field }) => field === "time");
+    if (there || !(term !== null || shorter || others)) return;
+    try {
+      const rest = await backend.logsEditQuery(this.query.text, {
+        kind: "clearField",
+        field: "time",
+      });
+      this.query.replace([term, rest.trim()].filter(Boolean).join(" "));
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  // ---- reading
+
+  /** Asks for today again, and for days that failed or are incomplete. */
   refresh(): void {
-    void this.load(true);
+    const { viewId } = this;
+    if (!viewId) void this.open();
+    else void this.#start(() => backend.logsRefresh(viewId));
   }
 
-  async cancel(): Promise<void> {
-    if (!this.#viewId && !this.#loadingView) return;
-    await this.#quietly(() => backend.logsCancel(this.#loadingView ?? this.#viewId ?? ""));
+  cancel(): void {
+    const { viewId } = this;
+    this.#starting = false;
+    if (viewId) void this.#quietly(() => backend.logsCancel(viewId));
   }
 
-  async retryDay(day: string): Promise<void> {
-    const view = this.#loadingView ?? this.#viewId;
-    if (!view) return;
-    this.loading = true;
-    this.patience.start();
-    await this.#quietly(() => backend.logsRetryDay(view, day));
+  fetchDay(day: string): void {
+    const { viewId } = this;
+    if (viewId) void this.#start(() => backend.logsFetchDay(viewId, day));
   }
 
-  async retryDays(days: string[]): Promise<void> {
-    for (const day of days) await this.retryDay(day);
+  fetchDays(days: string[]): void {
+    for (const day of days) this.fetchDay(day);
   }
 
-  /** The view is left: nothing of it stays in Rust. */
-  leave(): void {
-    this.#ticket += 1;
-    this.patience.stop();
-    this.#filterSoon.cancel();
-    if (this.#viewId) void this.#close(this.#viewId);
-    if (this.#loadingView && this.#loadingView !== this.#viewId)
-      void this.#close(this.#loadingView);
-    this.#viewId = null;
+  cancelDay(day: string): void {
+    const { viewId } = this;
+    if (viewId) void this.#quietly(() => backend.logsCancel(viewId, day));
   }
 
-  /** The view that progress comes from: on a refresh not yet the one whose rows are shown. */
-  #loadingView: string | null = null;
-
-  #progress(ticket: number, progress: LogProgress): void {
-    if (ticket !== this.#ticket) return;
-    this.#loadingView = progress.viewId;
-    this.days = progress.days;
-    this.elapsedMs = progress.elapsedMs;
-    this.bytes = progress.bytes;
-    const failedWhole =
-      progress.loaded === 0 && progress.days.some(({ state }) => state !== "complete");
-    if (this.old && (progress.loaded > 0 || (progress.finished && !failedWhole))) {
-      this.#adopt(progress.viewId);
-    } else if (!this.old && this.#viewId !== progress.viewId) this.#adopt(progress.viewId);
-    if (this.#viewId === progress.viewId && progress.loaded !== this.total) {
-      this.total = progress.loaded;
-      this.#settle();
-    }
-    if (progress.finished) this.#finished();
-    else if (!this.loading) {
-      this.loading = true;
-      this.patience.start();
-    }
+  toggleFollow(): void {
+    const { viewId, following } = this;
+    if (viewId) void this.#quietly(() => backend.logsFollow(viewId, !following));
   }
 
-  #finished(): void {
-    this.loading = false;
-    this.patience.stop();
-    if (!this.old) this.readAt = this.#now();
+  inBackground(yes: boolean): void {
+    const { viewId } = this;
+    if (viewId) void this.#quietly(() => backend.logsInBackground(viewId, yes));
   }
 
-  /** From here on the rows on the screen are those of this view. */
-  #adopt(viewId: string): void {
-    if (this.#viewId === viewId) return;
-    const before = this.#viewId;
-    this.#viewId = viewId;
-    this.old = false;
-    this.counts = null;
-    if (before) void this.#close(before);
-    if (this.filter.trim()) void this.#applyFilter();
-    else this.#settle();
+  setInstanceZone(zone: string | null): Promise<void> {
+    const { viewId } = this;
+    if (!viewId) return Promise.resolve();
+    return this.#quietly(() => backend.logsSetInstanceZone(viewId, zone));
   }
 
-  #forgetRows(): void {
-    if (this.#viewId) void this.#close(this.#viewId);
-    this.#viewId = null;
-    this.#loadingView = null;
-    this.#cache = this.#newCache(null);
-    this.total = 0;
-    this.matched = 0;
-    this.counts = null;
-    this.readAt = null;
-    this.active = -1;
-    this.#activeRow = null;
-    this.closeDetail();
-    this.scrollTo(0);
-    this.#version += 1;
-  }
-
-  async #close(viewId: string): Promise<void> {
-    await this.#quietly(() => backend.logsClose(viewId));
-  }
-
-  /** For calls whose failure changes nothing for the person: a view already closed, for one. */
-  async #quietly(call: () => Promise<unknown>): Promise<void> {
+  async #start(call: () => Promise<unknown>): Promise<void> {
+    this.failure = null;
+    this.#starting = true;
+    if (this.patience.phase === "none") this.patience.start();
+    this.#called = false;
     try {
       await call();
+      this.#called = true;
+      // Where there was nothing to read, nothing is told either.
+      clearTimeout(this.#silence);
+      this.#silence = setTimeout(() => {
+        if (this.#starting) this.#ended();
+      }, SILENCE_MS);
     } catch (error) {
-      const failure = CommandFailure.from(error);
-      if (failure.code !== "noSuchView") this.failure = failure;
+      this.failed(error);
+      this.#ended();
     }
+  }
+
+  #ended(): void {
+    this.#starting = false;
+    clearTimeout(this.#silence);
+    if (!this.loading) this.patience.stop();
+  }
+
+  #heard(progress: LogProgress): void {
+    const before = this.progress;
+    this.progress = progress;
+    this.#app.instanceZone = progress.zone;
+    if (this.#called || !progress.finished) this.#starting = false;
+    if (progress.finished && !this.#starting) {
+      this.#ended();
+      // "The last 15 minutes" are others now.
+      if (before && !before.finished && this.query.relative) void this.query.apply();
+    } else if (this.patience.phase === "none") this.patience.start();
+    if (progress.generation !== this.generation) this.#settle();
+    this.histogram.rangeMayHaveChanged();
   }
 
   // ---- rows
 
-  #newCache(viewId: string | null): PageCache<LogRow> {
+  #newCache(generation: number): PageCache<LogRow> {
     return new PageCache<LogRow>(
+      generation,
       (offset, limit) =>
-        viewId ? backend.logsPage(viewId, offset, limit) : Promise.resolve({ rows: [] }),
-      () => (this.#version += 1),
-      (error) => this.#pageFailed(error),
+        this.viewId
+          ? backend.logsPage(this.viewId, offset, limit)
+          : Promise.resolve({ generation, rows: [] }),
+      {
+        changed: () => this.#rowsCame(),
+        failed: (error) => this.failed(error),
+        stale: () => this.#settle(),
+      },
     );
   }
 
-  #pageFailed(error: unknown): void {
-    const failure = CommandFailure.from(error);
-    // A page of a view that was just closed, or a filter that was overtaken: the next is on its way.
-    if (failure.code !== "noSuchView" && failure.code !== "cancelled") this.failure = failure;
+  #rowsCame(): void {
+    this.#version += 1;
+    if (this.active >= 0 && this.activeId === null)
+      this.activeId = this.#cache.row(this.active)?.id ?? null;
   }
 
   row(position: number): LogRow | undefined {
@@ -290,63 +455,99 @@ export class LogsState {
     this.scrollTop = top;
   }
 
+  /** Brings a row into view: where it is far away, to the middle. */
+  reveal(position: number): void {
+    const top = scrollToShow(position, this.scrollTop, this.viewportHeight);
+    const far =
+      Math.abs(top - this.scrollTop) > pageStep(this.viewportHeight) * ROW_HEIGHT &&
+      position * ROW_HEIGHT - (this.viewportHeight - ROW_HEIGHT) / 2;
+    if (top !== this.scrollTop) this.scrollTo(Math.max(0, far === false ? top : far));
+  }
+
+  /** An answer to the filter came: its rows are taken over at once. */
+  answered(answer: QueryAnswer): void {
+    this.counts = answer.counts;
+    if (answer.generation !== this.generation) this.#settle();
+  }
+
   /**
    * The list in Rust has grown or was filtered: takes over its new state without moving the row
    * that is looked at. The pages around it are fetched before anything changes on the screen.
    */
   #settle(): void {
-    if (this.#settling) {
-      this.#settleAgain = () => this.#settle();
-      return;
-    }
+    this.#unsettled = true;
+    if (this.#settling) return;
     this.#settling = true;
-    void this.#takeOver().finally(() => {
+    void this.#takeOverAll().finally(() => {
       this.#settling = false;
-      const again = this.#settleAgain;
-      this.#settleAgain = null;
-      again?.();
     });
   }
 
-  async #takeOver(): Promise<void> {
-    const viewId = this.#viewId;
-    if (!viewId) return;
-    try {
-      const head = await backend.logsPage(viewId, 0, 1);
-      const before = this.active;
-      const anchor = this.#anchor();
-      const found = anchor && (await this.#find(viewId, anchor.row, head.matched));
-      const shift = anchor && found !== null ? found - anchor.position : 0;
-      const top = this.#topAfter(anchor !== null, found, shift, head.matched);
-      const next = this.#newCache(viewId);
-      const first = Math.max(0, Math.floor(top / ROW_HEIGHT));
-      const rows = Math.ceil(this.viewportHeight / ROW_HEIGHT) + 1;
-      await next.ready(first, Math.min(head.matched, first + rows));
-      if (viewId !== this.#viewId) return;
-      this.#cache = next;
-      this.matched = head.matched;
-      this.total = Math.max(head.total, head.matched);
-      if (this.active === before && anchor?.selected) this.active = found ?? -1;
-      // A key may have been pressed meanwhile: where it led moves by as much as the row that was looked for.
-      else if (this.active >= 0)
-        this.active = Math.min(head.matched - 1, Math.max(0, this.active + shift));
-      if (this.active < 0) this.#activeRow = null;
-      const topNow = this.#topAfter(anchor !== null, found, shift, head.matched);
-      if (topNow !== this.scrollTop) this.scrollTo(topNow);
-      this.#version += 1;
-    } catch (error) {
-      this.#pageFailed(error);
+  async #takeOverAll(): Promise<void> {
+    while (this.#unsettled && this.viewId) {
+      this.#unsettled = false;
+      try {
+        for (let tries = 1; !(await this.#takeOver(this.viewId, tries === TRIES)); tries += 1);
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+  }
+
+  /** False where the list moved on while it was read, and is to be read again. */
+  async #takeOver(viewId: string, whatever: boolean): Promise<boolean> {
+    const before = this.active;
+    const anchor = this.#anchor();
+    const [head, found] = await Promise.all([
+      backend.logsPage(viewId, 0, PAGE_ROWS),
+      anchor ? backend.logsPosition(viewId, anchor.id) : null,
+    ]);
+    const shift = anchor && found !== null ? found - anchor.position : 0;
+    const next = this.#newCache(head.generation);
+    next.put(0, head.rows);
+    const top = this.#topAfter(anchor !== null, found, shift, head.matched);
+    const first = Math.max(0, Math.floor(top / ROW_HEIGHT));
+    const rows = Math.ceil(this.viewportHeight / ROW_HEIGHT) + 1;
+    const whole = await next.ready(first, Math.min(head.matched, first + rows));
+    if (viewId !== this.viewId) return true;
+    if (!whole && !whatever) return false;
+    this.#cache = next;
+    this.generation = head.generation;
+    this.matched = head.matched;
+    this.total = Math.max(head.total, head.matched);
+    this.#moveActive(before, anchor, found, shift);
+    const topNow = this.#topAfter(anchor !== null, found, shift, head.matched);
+    if (topNow !== this.scrollTop) this.scrollTo(topNow);
+    this.#rowsCame();
+    this.facets.ask();
+    this.histogram.ask();
+    return true;
+  }
+
+  #moveActive(
+    before: number,
+    anchor: { id: string; selected: boolean } | null,
+    found: number | null,
+    shift: number,
+  ): void {
+    if (this.active < 0) return;
+    if (this.active === before && anchor?.selected) {
+      this.active = found ?? -1;
+      if (found === null) this.activeId = null;
+    } else {
+      // A key was pressed meanwhile: where it led moves by as much as the row that was looked for.
+      this.active = Math.min(this.matched - 1, Math.max(0, this.active + shift));
+      this.activeId = null;
     }
   }
 
   /** The row that must not move: the selected one, else the one on top once scrolled. */
-  #anchor(): { row: LogRow; position: number; selected: boolean } | null {
-    if (this.#activeRow && this.active >= 0) {
-      return { row: this.#activeRow, position: this.active, selected: true };
-    }
+  #anchor(): { id: string; position: number; selected: boolean } | null {
+    if (this.activeId !== null && this.active >= 0)
+      return { id: this.activeId, position: this.active, selected: true };
     const position = Math.floor(this.scrollTop / ROW_HEIGHT);
     const row = position > 0 ? this.#cache.row(position) : undefined;
-    return row ? { row, position, selected: false } : null;
+    return row ? { id: row.id, position, selected: false } : null;
   }
 
   #topAfter(anchored: boolean, found: number | null, shift: number, matched: number): number {
@@ -354,53 +555,9 @@ export class LogsState {
     if (anchored && found === null) return 0;
     if (this.scrollTop === 0 && shift !== 0) {
       // At the top people watch for what is new; only a selected row keeps its place on screen.
-      return Math.min(last, this.active >= 0 ? shift * ROW_HEIGHT : 0);
+      return Math.max(0, Math.min(last, this.active >= 0 ? shift * ROW_HEIGHT : 0));
     }
     return Math.max(0, Math.min(last, this.scrollTop + shift * ROW_HEIGHT));
-  }
-
-  #find(viewId: string, row: LogRow, matched: number): Promise<number | null> {
-    const moment = momentOf(row.time);
-    if (moment === null) return Promise.resolve(null);
-    const identity = identityOf(row);
-    return locate(
-      async (position) => (await backend.logsPage(viewId, position, 1)).rows[0],
-      matched,
-      moment,
-      (other) => momentOf(other.time),
-      (other) => identityOf(other) === identity,
-    );
-  }
-
-  // ---- filter
-
-  setFilter(text: string): void {
-    this.filter = text;
-    this.#filterSoon();
-  }
-
-  clearFilter(): void {
-    this.filter = "";
-    this.#filterSoon();
-    this.#filterSoon.flush();
-  }
-
-  async #applyFilter(): Promise<void> {
-    const viewId = this.#viewId;
-    if (!viewId) return;
-    const ticket = ++this.#filterTicket;
-    this.filtering = true;
-    try {
-      const counts = await backend.logsFilter(viewId, this.filter.trim());
-      if (ticket !== this.#filterTicket || viewId !== this.#viewId) return;
-      this.counts = counts;
-      this.total = counts.total;
-      this.#settle();
-    } catch (error) {
-      if (ticket === this.#filterTicket) this.#pageFailed(error);
-    } finally {
-      if (ticket === this.#filterTicket) this.filtering = false;
-    }
   }
 
   // ---- the row looked at
@@ -409,7 +566,7 @@ export class LogsState {
   select(position: number): void {
     if (this.matched === 0) return;
     this.active = Math.max(0, Math.min(this.matched - 1, position));
-    this.#activeRow = this.#cache.row(this.active) ?? null;
+    this.activeId = this.#cache.row(this.active)?.id ?? null;
     if (this.detailOpen) void this.#showEntry();
   }
 
@@ -426,17 +583,45 @@ export class LogsState {
     this.#entryTicket += 1;
   }
 
+  /** Selects the row with this id; false where the filter hides it or it is not loaded. */
+  async jumpTo(id: string): Promise<boolean> {
+    const { viewId } = this;
+    if (!viewId) return false;
+    return this.#goTo(() => backend.logsPosition(viewId, id));
+  }
+
+  /** Selects the next row of these severities below the current one, or above it; false at the end. */
+  async nextOf(families: SeverityFamily[], backwards: boolean): Promise<boolean> {
+    const { viewId, active } = this;
+    if (!viewId) return false;
+    return this.#goTo(() => backend.logsNext(viewId, families, active, backwards));
+  }
+
+  async #goTo(where: () => Promise<number | null>): Promise<boolean> {
+    try {
+      const position = await where();
+      if (position === null || position >= this.matched) return false;
+      await this.#cache.ready(position, position + 1);
+      this.select(position);
+      this.reveal(position);
+      this.#version += 1;
+      return true;
+    } catch (error) {
+      this.failed(error);
+      return false;
+    }
+  }
+
   async #showEntry(): Promise<void> {
     const ticket = ++this.#entryTicket;
-    const viewId = this.#viewId;
-    const position = this.active;
+    const { viewId, active } = this;
     if (!viewId) return;
     try {
-      await this.#cache.ready(position, position + 1);
-      const row = this.#cache.row(position);
+      await this.#cache.ready(active, active + 1);
+      const row = this.#cache.row(active);
       if (!row || ticket !== this.#entryTicket) return;
-      this.#activeRow = row;
-      const entry = await backend.logsEntry(viewId, row.index);
+      this.activeId = row.id;
+      const entry = await backend.logsEntry(viewId, row.id);
       if (ticket !== this.#entryTicket) return;
       this.entry = entry;
       this.entryFailure = null;
@@ -444,9 +629,4 @@ export class LogsState {
       if (ticket === this.#entryTicket) this.entryFailure = CommandFailure.from(error);
     }
   }
-}
-
-/** The same row in another view has another index, but the same content. */
-function identityOf(row: LogRow): string {
-  return JSON.stringify([row.time, row.tenant, row.user, row.api, row.message]);
 }

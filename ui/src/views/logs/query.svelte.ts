@@ -1,0 +1,195 @@
+/**
+ * The filter's text: typed, changed by the mouse, undone, redone, and what Rust made of it. Reading
+ * and changing the language is Rust's; here is only what was written when, and which answer counts.
+ */
+import {
+  backend,
+  CommandFailure,
+  type Completion,
+  type Mistake,
+  type QueryAnswer,
+  type QueryEdit,
+  type QueryRead,
+  type QueryTerm,
+} from "../../backend";
+import { debounce } from "../../lib/debounce";
+import { isRelative } from "../../lib/time-term";
+
+/** Keystrokes closer together than this are one question. */
+export const QUERY_QUIET_MS = 60;
+/** Keystrokes closer together than this are one step of undo. */
+export const STEP_QUIET_MS = 1000;
+const MOST_STEPS = 200;
+
+/** What the filter needs of the log that it lies over. */
+export interface QueryHost {
+  /** The open view; null before there is one. */
+  readonly viewId: string | null;
+  /** The zone that times in the text are meant in. */
+  readonly zoneName: string;
+  now(): number;
+  /** An answer came; it may say that the last good filter stays. */
+  answered(answer: QueryAnswer): void;
+  failed(error: unknown): void;
+}
+
+export class QueryState {
+  text = $state("");
+  /** How the text was read that was answered last; its positions are those of `readText`. */
+  read = $state.raw<QueryRead | null>(null);
+  readText = $state("");
+  /** The text of the filter in force: the last one without a mistake. */
+  applied = $state("");
+  busy = $state(false);
+
+  mistakes = $derived<Mistake[]>(this.text.trim() ? (this.read?.mistakes ?? []) : []);
+  terms = $derived<QueryTerm[]>(this.text.trim() ? (this.read?.terms ?? []) : []);
+  /** Whether anything is hidden by a filter. */
+  active = $derived(this.applied.trim() !== "");
+
+  #past = $state.raw<string[]>([]);
+  #future = $state.raw<string[]>([]);
+  canUndo = $derived(this.#past.length > 0);
+  canRedo = $derived(this.#future.length > 0);
+
+  #lastTyped = -Infinity;
+  #ticket = 0;
+  #edits: Promise<void> = Promise.resolve();
+  readonly #host: QueryHost;
+  readonly #soon = debounce(() => void this.apply(), QUERY_QUIET_MS);
+
+  constructor(host: QueryHost) {
+    this.#host = host;
+  }
+
+  /** The text of a term as it was written. */
+  sourceOf(term: QueryTerm): string {
+    return this.readText.slice(term.start, term.end);
+  }
+
+  /** Typed by a person: quick keystrokes are one step of undo. */
+  set(text: string): void {
+    if (text === this.text) return;
+    const now = this.#host.now();
+    const goesOn = now - this.#lastTyped < STEP_QUIET_MS;
+    this.#lastTyped = now;
+    if (!goesOn) this.#step();
+    this.#future = [];
+    this.text = text;
+    this.#soon();
+  }
+
+  /** Written by the window, all at once: one step of undo, and in force without waiting. */
+  replace(text: string): void {
+    if (text === this.text) return;
+    this.#lastTyped = -Infinity;
+    this.#step();
+    this.#future = [];
+    this.#put(text);
+  }
+
+  clear(): void {
+    this.replace("");
+  }
+
+  /** Changes the text by a term, a value or a time. One after the other, however quickly they come. */
+  edit(...edits: QueryEdit[]): Promise<void> {
+    this.#edits = this.#edits.then(async () => {
+      try {
+        // What is typed meanwhile is what the change is made to.
+        for (let before = ""; ;) {
+          before = this.text;
+          const after = await edited(before, edits);
+          if (this.text !== before) continue;
+          this.replace(after);
+          return;
+        }
+      } catch (error) {
+        this.#host.failed(error);
+      }
+    });
+    return this.#edits;
+  }
+
+  undo(): void {
+    const text = this.#past.at(-1);
+    if (text === undefined) return;
+    this.#past = this.#past.slice(0, -1);
+    this.#future = [...this.#future, this.text];
+    this.#lastTyped = -Infinity;
+    this.#put(text);
+  }
+
+  redo(): void {
+    const text = this.#future.at(-1);
+    if (text === undefined) return;
+    this.#future = this.#future.slice(0, -1);
+    this.#past = [...this.#past, this.text];
+    this.#lastTyped = -Infinity;
+    this.#put(text);
+  }
+
+  #step(): void {
+    this.#past = [...this.#past, this.text].slice(-MOST_STEPS);
+  }
+
+  #put(text: string): void {
+    this.text = text;
+    this.#soon();
+    this.#soon.flush();
+  }
+
+  /** Whether the filter in force means something else as time goes by. */
+  get relative(): boolean {
+    return this.terms.some(
+      (term) => term.field === "time" && !term.off && isRelative(this.sourceOf(term)),
+    );
+  }
+
+  /** Lays the text over the rows. Only the newest answer counts. */
+  async apply(): Promise<void> {
+    const { viewId, zoneName } = this.#host;
+    const text = this.text;
+    const ticket = ++this.#ticket;
+    if (!viewId) return;
+    this.busy = true;
+    try {
+      const answer = await backend.logsQuery(viewId, text, zoneName);
+      if (ticket !== this.#ticket || viewId !== this.#host.viewId) return;
+      this.read = answer.read;
+      this.readText = text;
+      if (answer.applied) this.applied = text;
+      this.#host.answered(answer);
+    } catch (error) {
+      if (ticket === this.#ticket) this.#host.failed(error);
+    } finally {
+      if (ticket === this.#ticket) this.busy = false;
+    }
+  }
+
+  /** Proposals for the place of the cursor; none where they cannot be had. */
+  async complete(cursor: number): Promise<Completion[]> {
+    const { viewId } = this.#host;
+    if (!viewId) return [];
+    try {
+      return await backend.logsComplete(viewId, this.text, cursor);
+    } catch (error) {
+      const { code } = CommandFailure.from(error);
+      if (code !== "cancelled" && code !== "noSuchView") this.#host.failed(error);
+      return [];
+    }
+  }
+
+  /** The view is gone: what is on its way no longer counts. */
+  leave(): void {
+    this.#ticket += 1;
+    this.#soon.cancel();
+    this.busy = false;
+  }
+}
+
+async function edited(text: string, edits: QueryEdit[]): Promise<string> {
+  let changed = text;
+  for (const edit of edits) changed = await backend.logsEditQuery(changed, edit);
+  return changed;
+}
