@@ -6,9 +6,11 @@
 use cipp_client::{Connection, FieldError, Secret};
 use connections::{ConnectionId, SavedConnection};
 use jiff::Timestamp;
+use log_archive::ArchiveKey;
 use sandbox::{Ready, Sandbox, SandboxOptions};
+use tempfile::TempDir;
 
-use crate::error::CommandResult;
+use crate::error::{CommandError, CommandResult};
 
 /// Where `npm start` says that the app shall open on the sandbox.
 const START_VARIABLE: &str = "CIPP_DESK_START";
@@ -23,6 +25,10 @@ pub struct Demo {
     pub connection: SavedConnection,
     /// The secret of that connection.
     pub secret: Secret,
+    /// Where its log is kept: a folder that goes with the app.
+    pub archive: TempDir,
+    /// The key of that archive, in memory alone.
+    pub archive_key: Secret,
     _sandbox: Sandbox,
 }
 
@@ -33,9 +39,15 @@ pub async fn start() -> CommandResult<Demo> {
     let connection = connection_to(ready)?;
     let secret = Secret::parse(&ready.client_secret)?;
     let connection = SavedConnection::new(ID, "Sandbox", connection, Timestamp::now());
+    let key = ArchiveKey::generate().map_err(CommandError::internal)?;
     Ok(Demo {
         connection,
         secret,
+        archive: tempfile::Builder::new()
+            .prefix("cipp-desk-sandbox-")
+            .tempdir()
+            .map_err(CommandError::internal)?,
+        archive_key: Secret::parse(&key.to_hex())?,
         _sandbox: sandbox,
     })
 }

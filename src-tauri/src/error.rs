@@ -5,6 +5,7 @@
 use checklist::{TickError, WordsError};
 use cipp_client::{ClientError, ErrorKind, Field, FieldError};
 use connections::{KeychainError, KeychainState, StoreError};
+use log_archive::{ArchiveError, DayFileError};
 use logbook::{ExportError, LogbookError};
 use serde::Serialize;
 use specta::Type;
@@ -216,6 +217,18 @@ impl From<LogbookError> for CommandError {
             LogbookError::Archive(_) => ErrorCode::Archive,
         };
         CommandError::new(code, error.to_string())
+    }
+}
+
+impl From<ArchiveError> for CommandError {
+    fn from(error: ArchiveError) -> Self {
+        CommandError::new(ErrorCode::Archive, error.to_string())
+    }
+}
+
+impl From<DayFileError> for CommandError {
+    fn from(error: DayFileError) -> Self {
+        CommandError::new(ErrorCode::Archive, error.to_string())
     }
 }
 

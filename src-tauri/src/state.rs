@@ -216,6 +216,17 @@ impl AppState {
         }
     }
 
+    /// Closes the views on a connection.
+    pub fn close_views_of(&self, id: ConnectionId) {
+        lock(&self.views).retain(|_, view| {
+            let stays = view.connection_id != id;
+            if !stays {
+                view.close();
+            }
+            stays
+        });
+    }
+
     /// Closes every view.
     pub fn close_all_views(&self) {
         for (_, view) in lock(&self.views).drain() {

@@ -12,6 +12,7 @@ use super::Shared;
 use crate::{
     connect::{self, ConnectionInput, TestProgress},
     error::{CommandError, CommandResult},
+    logbooks,
 };
 
 /// A connection as the UI sees it.
@@ -216,8 +217,14 @@ pub async fn connection_cancel_test(state: Shared<'_>) -> CommandResult<()> {
 pub async fn connection_remove(state: Shared<'_>, id: ConnectionId) -> CommandResult<()> {
     state.with_store(move |store| store.remove(&id)).await?;
     state.forget_client(id);
+    state.close_views_of(id);
     if let Err(error) = state.ticks.forget(&id.to_string()) {
         tracing::warn!(%error, "the ticks of a removed connection could not be dropped");
+    }
+    if let Err(error) = logbooks::forget_archive(&state, id).await {
+        tracing::warn!(%error, "the archive of a removed connection could not be deleted whole");
+        state.keychain.delete(&id).await?;
+        return Err(error);
     }
     state.keychain.delete(&id).await.map_err(|error| {
         let remedy = format!(
