@@ -345,7 +345,12 @@ impl Lexer<'_> {
             match c {
                 '\\' => {
                     regex_signs = true;
-                    chars.next();
+                    if chars.next().is_some_and(|(_, escaped)| escaped.is_whitespace()) {
+                        if path {
+                            return Slash::Word;
+                        }
+                        blank = true;
+                    }
                 }
                 '/' if ends(here + 1) => return Slash::Regex(inside..here, here + 1),
                 '/' if regex_signs && self.text[here + 1..].starts_with('i') && ends(here + 2) => {
@@ -394,6 +399,7 @@ impl Lexer<'_> {
     fn data_member(&self, term: &mut RawTerm) {
         let mut at = term.body + 4;
         let mut path = Vec::new();
+        let mut missing = false;
         loop {
             let rest = &self.text[at..];
             if rest.starts_with('[') {
@@ -413,13 +419,13 @@ impl Lexer<'_> {
                 at = quote.end;
             } else if rest.starts_with('.') {
                 let length = rest[1..].find(|c| !is_member_char(c)).unwrap_or(rest.len() - 1);
+                missing |= length == 0;
                 path.push(rest[1..=length].to_owned());
                 at += length + 1;
             } else {
                 break;
             }
         }
-        let missing = path.iter().any(String::is_empty);
         if !self.values(term, Field::Data, path, at) {
             return self.word(term);
         }

@@ -344,6 +344,13 @@ impl Reader<'_> {
             return None;
         };
         match &item.form {
+            Form::Quoted(text) if text.trim().is_empty() => {
+                mistakes.push(mistake(
+                    item.start..item.end,
+                    "Write a value between the quotation marks.",
+                ));
+                None
+            }
             Form::Bare(text) | Form::Quoted(text) if !item.exact => Some((item, text.clone())),
             Form::Bare(_) | Form::Quoted(_) => {
                 mistakes.push(mistake(item.start..item.end, "Leave the equals sign out."));

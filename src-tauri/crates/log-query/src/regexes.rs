@@ -75,12 +75,14 @@ pub(crate) fn check(pattern: &str) -> Result<(), RegexFault> {
     })
 }
 
+/// The bytes of a span; the character behind an empty one, and all of the pattern where there is none.
 fn range(span: &ast::Span, pattern: &str) -> Range<usize> {
     let (start, end) = (span.start.offset, span.end.offset);
-    if start < end && end <= pattern.len() && pattern.is_char_boundary(start) && pattern.is_char_boundary(end) {
-        start..end
-    } else {
-        0..pattern.len()
+    let next = pattern.get(start..).and_then(|rest| rest.chars().next());
+    match next {
+        Some(c) if start == end => start..start + c.len_utf8(),
+        Some(_) if pattern.get(start..end).is_some() => start..end,
+        _ => 0..pattern.len(),
     }
 }
 
