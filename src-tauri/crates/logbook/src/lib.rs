@@ -5,14 +5,35 @@
 //! What deliberately is not here: HTTP and tokens (`cipp-client`), the format on disk (`log-archive`), searching
 //! (`log-index`), the filter language (`log-query`), anything that knows a window.
 
+mod budget;
+mod collect;
 mod copy;
 mod coverage;
+mod days;
+mod disk;
 mod export;
+mod fetch;
+mod follow;
 mod logbook;
+mod look;
+mod notes;
+mod pieces;
+mod snapshot;
+mod tidy;
+mod view;
+mod whole;
 mod zone;
 
-pub use copy::{CopyForm, ViewCommand};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use copy::{CopyForm, ViewCommand, visible, visible_json};
 pub use coverage::{Coverage, DataSearch, DayPhase, DayProgress, Plan, Progress};
-pub use export::{ExportError, ExportFormat, ExportOptions, ExportProgress, ExportSummary};
+pub use export::{ExportError, ExportFormat, ExportOptions, ExportProgress, ExportSummary, data_text, inert, one_line};
 pub use logbook::{ArchiveLimits, Logbook, LogbookError, LogbookOptions, QueryAnswer};
+pub use snapshot::Snapshot;
 pub use zone::{InstanceZone, ZoneSource};
+
+/// What is behind the locks of this crate is valid after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,138 @@
+//! The memory budget: the newest days stay in memory, older ones on disk, and it is always said which.
+//!
+//! First the data (`LogData`) of the oldest days is let go: it is then searched from disk. Then whole days: they are no
+//! longer searched, and their phase says so.
+
+use cipp_client::Day;
+use log_index::Segment;
+
+use crate::{
+    coverage::DayPhase,
+    days::{Days, Slot},
+    logbook::Logbook,
+};
+
+use std::sync::Arc;
+
+/// Something that can be let go of.
+enum Ballast {
+    /// Rows of a day that nobody looks at.
+    Unseen(Day),
+    /// The data of an archived day.
+    Data(Day),
+    /// A whole archived day.
+    Rows(Day),
+}
+
+impl Logbook {
+    /// Lets go of days until the rows fit into the budget.
+    pub(crate) fn stay_within_budget(&self) {
+        loop {
+            let changed = {
+                let mut days = self.days();
+                if memory(&days) <= self.options.memory_budget {
+                    return;
+                }
+                match ballast(&days) {
+                    Some(ballast) => drop_it(&mut days, &ballast),
+                    None => {
+                        self.out_of_room(&mut days);
+                        return;
+                    }
+                }
+            };
+            self.publish([changed]);
+        }
+    }
+
+    /// Nothing can be laid aside: days that have not been fetched stay where they are.
+    fn out_of_room(&self, days: &mut Days) {
+        days.no_room = true;
+        let today = days.today;
+        for (day, slot) in days.slots_mut() {
+            let waits = slot.todo.is_some() && slot.doing.is_none() && slot.rows() == 0;
+            if waits && day < today && !slot.pinned && !slot.archived {
+                slot.todo = None;
+                slot.phase = DayPhase::OutOfMemory;
+                slot.archive_trouble = Some(
+                    "The memory for rows is used up, and there is no archive to lay days aside in. Choose fewer days, \
+                     or allow more memory in the settings."
+                        .to_owned(),
+                );
+            }
+        }
+    }
+}
+
+fn memory(days: &Days) -> u64 {
+    let of = |slot: &Slot| slot.shown().map(|segment| segment.memory_bytes() as u64).sum::<u64>();
+    days.slots().values().map(of).sum()
+}
+
+/// What goes next. Days that a person asked for stay longest.
+fn ballast(days: &Days) -> Option<Ballast> {
+    let resting = || {
+        days.slots()
+            .iter()
+            .filter(|(_, slot)| slot.doing.is_none() && !slot.segments.is_empty())
+    };
+    let unseen = resting()
+        .filter(|(day, _)| !days.is_shown(**day))
+        .min_by_key(|(day, slot)| (!slot.archived, **day));
+    if let Some((day, _)) = unseen {
+        return Some(Ballast::Unseen(*day));
+    }
+    let oldest = |can_go: &dyn Fn(&Slot) -> bool| {
+        resting()
+            .filter(|(_, slot)| slot.archived && can_go(slot))
+            .min_by_key(|(day, slot)| (slot.pinned, **day))
+            .map(|(day, _)| *day)
+    };
+    let has_data = |slot: &Slot| {
+        slot.segments
+            .iter()
+            .any(|segment| segment.has_log_data() && segment.raw_rows().is_none())
+    };
+    oldest(&has_data)
+        .map(Ballast::Data)
+        .or_else(|| oldest(&|_| true).map(Ballast::Rows))
+}
+
+fn drop_it(days: &mut Days, ballast: &Ballast) -> Day {
+    match ballast {
+        Ballast::Unseen(day) => {
+            let slot = days.slot(*day);
+            slot.forget_rows();
+            slot.phase = DayPhase::NotFetched;
+            *day
+        }
+        Ballast::Data(day) => {
+            days.data_on_disk = true;
+            let slot = days.slot(*day);
+            let without = slot
+                .segments
+                .iter()
+                .map(|segment: &Arc<Segment>| Arc::new(segment.without_log_data()));
+            slot.segments = without.collect();
+            *day
+        }
+        Ballast::Rows(day) => {
+            let slot = days.slot(*day);
+            slot.forget_rows();
+            slot.phase = DayPhase::OutOfMemory;
+            if !slot.pinned {
+                days.floor = days.floor.max(Some(*day));
+            }
+            let floor = days.floor;
+            // Older ones would push out newer ones, only to be pushed out themselves.
+            for (older, slot) in days.slots_mut() {
+                let load = slot.todo == Some(crate::days::Job::Load);
+                if load && !slot.pinned && floor.is_some_and(|floor| older <= floor) {
+                    slot.todo = None;
+                    slot.phase = DayPhase::OutOfMemory;
+                }
+            }
+            *day
+        }
+    }
+}
