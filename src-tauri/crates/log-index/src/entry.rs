@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use cipp_client::{Day, Row};
+use cipp_client::Row;
 use jiff::Timestamp;
 use log_query::{SeverityFamily, family};
 use serde::Deserialize;
@@ -269,6 +269,8 @@ fn one_line(text: &str, chars: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cipp_client::Day;
+
     use super::*;
 
     fn entry(raw: &str) -> LogEntry {

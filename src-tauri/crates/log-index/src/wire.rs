@@ -119,7 +119,18 @@ pub struct SeverityCounts {
 impl SeverityCounts {
     /// Counts one row.
     pub fn add(&mut self, family: SeverityFamily) {
-        *self.slot(family) += 1;
+        self.add_many(family, 1);
+    }
+
+    /// Counts some rows of a family.
+    pub fn add_many(&mut self, family: SeverityFamily, rows: u32) {
+        *self.slot(family) += rows;
+    }
+
+    /// The rows of a family.
+    pub fn get(&self, family: SeverityFamily) -> u32 {
+        let mut counts = *self;
+        *counts.slot(family)
     }
 
     fn slot(&mut self, family: SeverityFamily) -> &mut u32 {

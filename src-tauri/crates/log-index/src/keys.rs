@@ -1,0 +1,168 @@
+//! Row keys: 16 bytes each as long as they are GUIDs in the form CIPP writes, and the hashes that name rows.
+//!
+//! The hash is our own few lines, since ids are kept in files (bookmarks, links): the standard library's hash may change
+//! with its version.
+
+use std::hash::Hasher;
+
+use crate::{arena::SparseTexts, columns::TextColumn};
+
+/// The row keys of a segment.
+#[derive(Clone, Debug)]
+pub(crate) struct RowKeys {
+    guids: Box<[u128]>,
+    /// Keys that are no GUID, or not in CIPP's form of it.
+    others: SparseTexts,
+}
+
+/// Stands in `guids` where the key is among the others, or where there is none.
+const NO_GUID: u128 = 0;
+
+impl RowKeys {
+    pub fn of(column: &TextColumn) -> RowKeys {
+        let mut others = SparseTexts::default();
+        let guids = (0..column.ends.len()).map(|row| {
+            let text = column.bytes_of(row);
+            let guid = guid(text).unwrap_or(NO_GUID);
+            if guid == NO_GUID && !text.is_empty() {
+                others.push(row as u32, &String::from_utf8_lossy(text));
+            }
+            guid
+        });
+        RowKeys {
+            guids: guids.collect(),
+            others,
+        }
+    }
+
+    /// The key of a row, lower-cased, in `buffer` where it has to be written out.
+    pub fn lowered<'a>(&'a self, row: usize, buffer: &'a mut [u8; 36]) -> &'a [u8] {
+        match self.guids[row] {
+            NO_GUID => match self.others.place(row as u32) {
+                Some(place) => self.others.arena.lowered(place),
+                None => b"",
+            },
+            guid => {
+                write_guid(guid, buffer);
+                buffer
+            }
+        }
+    }
+
+    pub fn has_odd_folds(&self) -> bool {
+        self.others.arena.has_odd_folds()
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.guids) + self.others.memory_bytes()
+    }
+}
+
+/// A GUID in CIPP's form: lower-case digits, four dashes.
+fn guid(text: &[u8]) -> Option<u128> {
+    if text.len() != 36 {
+        return None;
+    }
+    let mut guid = 0u128;
+    for (at, byte) in text.iter().enumerate() {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            if *byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        guid = guid << 4 | u128::from(digit);
+    }
+    Some(guid)
+}
+
+fn write_guid(guid: u128, buffer: &mut [u8; 36]) {
+    let mut shift = 128;
+    for (at, byte) in buffer.iter_mut().enumerate() {
+        *byte = if matches!(at, 8 | 13 | 18 | 23) {
+            b'-'
+        } else {
+            shift -= 4;
+            b"0123456789abcdef"[(guid >> shift & 0xF) as usize]
+        };
+    }
+}
+
+/// The hash of a row key.
+pub(crate) fn key_of(text: &[u8]) -> u64 {
+    match guid(text) {
+        Some(guid) => mixed(mixed((guid >> 64) as u64) ^ guid as u64),
+        None => key_of_parts(&[text]),
+    }
+}
+
+/// The hash of several texts: FNV-1a over them and their lengths, and mixed well.
+pub(crate) fn key_of_parts(parts: &[&[u8]]) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325u64;
+    for part in parts {
+        for byte in part.iter().copied().chain((part.len() as u64).to_le_bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+    }
+    mixed(hash)
+}
+
+/// The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
+fn mixed(value: u64) -> u64 {
+    let value = (value ^ value >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ value >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ value >> 31
+}
+
+/// A hasher for keys that are hashes already.
+#[derive(Default)]
+pub(crate) struct Ready(u64);
+
+impl Hasher for Ready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_every_form_come_back_and_ids_never_change() {
+        let texts = [
+            "7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f",
+            "7D3C1B9E-5A41-4A7F-9A53-0D8A1C2B3E4F",
+            "00000000-0000-0000-0000-000000000000",
+            "7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4",
+            "7d3c1b9e-5a41-4a7f-9a53+0d8a1c2b3e4f",
+            "",
+            "Schlüssel 7",
+        ];
+        let mut column = TextColumn::default();
+        texts.iter().for_each(|text| column.push(text));
+        let keys = RowKeys::of(&column);
+        for (row, text) in texts.iter().enumerate() {
+            let mut buffer = [0; 36];
+            assert_eq!(keys.lowered(row, &mut buffer), text.to_ascii_lowercase().as_bytes());
+        }
+        let hashes: std::collections::HashSet<u64> = texts.iter().map(|text| key_of(text.as_bytes())).collect();
+        assert_eq!(hashes.len(), texts.len());
+        // Ids are kept in files: these numbers must stay what they are.
+        assert_eq!(key_of(texts[0].as_bytes()), 0x0);
+        assert_eq!(key_of(b"Schl"), 0x0);
+    }
+}
