@@ -1,6 +1,7 @@
 /**
- * Which lines of a folded JSON tree are to be seen. Pure: the tree, what is open and how much of
- * each list was asked for go in, a flat list of lines comes out, so that depth costs nothing.
+ * Which lines of a folded JSON tree are to be seen, and where in it a text is found. Pure: the tree,
+ * what is open and how much of each list was asked for go in, a flat list of lines comes out, so
+ * that depth costs nothing and what is folded costs nothing either.
  */
 import { jsonInside, type JsonNode } from "./json";
 
@@ -17,6 +18,10 @@ export interface TreeLine {
   key: string;
   /** "LogData.Error[2]" */
   path: string;
+  /** The names of the members below the root; places in lists are not among them. */
+  members: string[];
+  /** Within JSON that stands in a text. */
+  embedded: boolean;
   node: JsonNode;
   /** Null where there is nothing to open. */
   open: boolean | null;
@@ -32,16 +37,22 @@ export interface TreeState {
   shown: ReadonlyMap<string, number>;
 }
 
+type Container = JsonNode & { kind: "object" | "array" };
+
 interface Member {
   key: string;
   path: string;
+  /** The name that leads here; null in a list. */
+  name: string | null;
   node: JsonNode;
 }
+
+export type Roots = { key: string; node: JsonNode }[];
 
 const parsedInside = new WeakMap<object, JsonNode | null>();
 
 /** The container a line opens into: itself, or the JSON its text holds. */
-export function containerOf(node: JsonNode): (JsonNode & { kind: "object" | "array" }) | null {
+export function containerOf(node: JsonNode): Container | null {
   if (node.kind === "object" || node.kind === "array") return node;
   if (node.kind !== "string") return null;
   let inside = parsedInside.get(node);
@@ -57,37 +68,40 @@ export function sizeOf(node: JsonNode): number {
   return node.kind === "array" ? node.items.length : 0;
 }
 
-function memberAt(
-  container: JsonNode & { kind: "object" | "array" },
-  index: number,
-  path: string,
-): Member | null {
+function memberAt(container: Container, index: number, path: string): Member | null {
   if (container.kind === "array") {
     const node = container.items[index];
-    return node ? { key: String(index), path: `${path}[${index}]`, node } : null;
+    return node ? { key: String(index), path: `${path}[${index}]`, name: null, node } : null;
   }
   const entry = container.entries[index];
   if (!entry) return null;
   const plain = /^[A-Za-z_$][\w$]*$/.test(entry.key);
   const step = plain ? (path ? `.${entry.key}` : entry.key) : `[${JSON.stringify(entry.key)}]`;
-  return { key: entry.key, path: path + step, node: entry.value };
+  return { key: entry.key, path: path + step, name: entry.key, node: entry.value };
 }
 
-export function treeLines(roots: { key: string; node: JsonNode }[], state: TreeState): TreeLine[] {
+export function treeLines(roots: Roots, state: TreeState): TreeLine[] {
   const lines: TreeLine[] = [];
   interface Level {
-    container: JsonNode & { kind: "object" | "array" };
+    container: Container;
     id: string;
     path: string;
+    members: string[];
+    embedded: boolean;
     next: number;
     limit: number;
   }
   const stack: Level[] = [];
 
   const emit = (member: Member, id: string, position: number, siblings: number): void => {
+    const above = stack.at(-1);
     const container = containerOf(member.node);
     const openable = container !== null && sizeOf(container) > 0;
     const open = openable ? state.open.has(id) : null;
+    const inside = container !== null && member.node.kind === "string";
+    const members =
+      above && member.name !== null ? [...above.members, member.name] : (above?.members ?? []);
+    const embedded = above?.embedded ?? false;
     lines.push({
       id,
       level: stack.length + 1,
@@ -95,19 +109,30 @@ export function treeLines(roots: { key: string; node: JsonNode }[], state: TreeS
       siblings,
       key: member.key,
       path: member.path,
+      members,
+      embedded,
       node: member.node,
       open,
-      inside: container !== null && member.node.kind === "string",
+      inside,
       more: null,
     });
     if (open && container) {
       const limit = Math.min(sizeOf(container), state.shown.get(id) ?? CHUNK);
-      stack.push({ container, id, path: member.path, next: 0, limit });
+      stack.push({
+        container,
+        id,
+        path: member.path,
+        members,
+        embedded: embedded || inside,
+        next: 0,
+        limit,
+      });
     }
   };
 
   roots.forEach((root, i) => {
-    emit({ key: root.key, path: root.key, node: root.node }, String(i), i + 1, roots.length);
+    const member = { key: root.key, path: root.key, name: null, node: root.node };
+    emit(member, String(i), i + 1, roots.length);
     for (let level = stack.at(-1); level; level = stack.at(-1)) {
       const size = sizeOf(level.container);
       if (level.next < level.limit) {
@@ -126,6 +151,8 @@ export function treeLines(roots: { key: string; node: JsonNode }[], state: TreeS
           siblings: level.limit + 1,
           key: "",
           path: level.path,
+          members: level.members,
+          embedded: level.embedded,
           node: level.container,
           open: null,
           inside: false,
@@ -153,4 +180,68 @@ export function openAtFirst(roots: { node: JsonNode }[]): Set<string> {
     }
   });
   return open;
+}
+
+/** A value of a tree, however deep: its path and itself. */
+export interface Leaf {
+  id: string;
+  path: string;
+  node: JsonNode;
+}
+
+/**
+ * Every line of the tree as if all were open, outermost first, until `visit` answers false. Texts
+ * that hold JSON are gone into. No recursion.
+ */
+export function walkTree(roots: Roots, visit: (leaf: Leaf & { key: string }) => boolean): void {
+  for (const [i, root] of roots.entries()) {
+    const first = { id: String(i), key: root.key, path: root.key, node: root.node };
+    if (!visit(first)) return;
+    const stack: { container: Container; id: string; path: string; next: number }[] = [];
+    const enter = ({ id, path, node }: Leaf) => {
+      const container = containerOf(node);
+      if (container) stack.push({ container, id, path, next: 0 });
+    };
+    enter(first);
+    for (let level = stack.at(-1); level; level = stack.at(-1)) {
+      const index = level.next;
+      level.next += 1;
+      const member = memberAt(level.container, index, level.path);
+      if (!member) {
+        stack.pop();
+        continue;
+      }
+      const leaf = { id: `${level.id}/${index}`, ...member };
+      if (!visit(leaf)) return;
+      enter(leaf);
+    }
+  }
+}
+
+/** The lines whose name or value has the text, in their order; no more than `most`. */
+export function findInTree(roots: Roots, text: string, most: number): string[] {
+  const wanted = text.toLowerCase();
+  const found: string[] = [];
+  if (!wanted) return found;
+  walkTree(roots, ({ id, key, node }) => {
+    const value =
+      node.kind === "plain"
+        ? node.source
+        : node.kind === "string" && !containerOf(node)
+          ? node.value
+          : "";
+    if (key.toLowerCase().includes(wanted) || value.toLowerCase().includes(wanted)) found.push(id);
+    return found.length < most;
+  });
+  return found;
+}
+
+/** What must be open, and how much of it shown, for a line to be seen. */
+export function wayTo(id: string): { id: string; shown: number }[] {
+  const steps = id.split("/");
+  return steps.slice(1).map((step, i) => ({
+    id: steps.slice(0, i + 1).join("/"),
+    // Whole portions, as if they had been asked for one by one.
+    shown: (Math.floor(Number(step) / CHUNK) + 1) * CHUNK,
+  }));
 }

@@ -46,7 +46,7 @@ export class Palette {
       const at = this.#recent.indexOf(id);
       return at === -1 ? RECENT : at;
     };
-    if (!typed.trim()) return usable.toSorted((a, b) => age(a.id) - age(b.id));
+    if (!typed.trim()) return usable.sort((a, b) => age(a.id) - age(b.id));
     return usable
       .map((command) => ({ command, fit: rank(typed, `${command.title} ${command.group}`) }))
       .filter(({ fit }) => fit > 0)

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
-  clampColumn,
-  fitColumns,
-  MESSAGE_MIN,
+  mustSettle,
   pageStep,
+  placeAfter,
+  placeAt,
   ROW_HEIGHT,
   scrollToShow,
+  SPACE_MAX,
+  spaceHeight,
   visibleWindow,
 } from "./virtual";
 
@@ -30,8 +32,67 @@ describe("the window of rows", () => {
     expect(visibleWindow(0, 700, 0)).toEqual({ first: 0, end: 0 });
     expect(visibleWindow(0, 0, 9)).toEqual({ first: 0, end: 0 });
   });
-  test("a million rows fit under the element height that engines allow", () => {
-    expect(1_000_000 * ROW_HEIGHT).toBeLessThan(33_500_000);
+  test("gives up rows outside of view before it gets too long", () => {
+    const { first, end } = visibleWindow(100_000, 1440, 1_000_000);
+    expect(end - first).toBeLessThanOrEqual(60);
+    const tall = visibleWindow(100_000, 2100, 1_000_000);
+    expect(tall.end - tall.first).toBe(76);
+  });
+});
+
+describe("a list that is taller than an element may be", () => {
+  const VIEW = 800;
+  const lastTop = (rows: number) => rows * ROW_HEIGHT - VIEW;
+  const lastReal = SPACE_MAX - VIEW;
+
+  test("is one to one while it fits", () => {
+    expect(spaceHeight(300_000)).toBe(8_400_000);
+    expect(placeAt(5_000_000, 300_000, VIEW)).toEqual({ top: 5_000_000, real: 5_000_000 });
+    expect(placeAfter({ top: 0, real: 0 }, 7_000_001, 300_000, VIEW).top).toBe(7_000_001);
+  });
+  test.each([1_000_000, 5_000_000])("of %i rows never makes a taller element", (rows) => {
+    expect(spaceHeight(rows)).toBe(SPACE_MAX);
+  });
+  test.each([1_000_000, 5_000_000])("of %i rows: the thumb's ends are the list's ends", (rows) => {
+    const middle = placeAt(lastTop(rows) / 2, rows, VIEW);
+    expect(placeAfter(middle, 0, rows, VIEW).top).toBe(0);
+    expect(placeAfter(middle, lastReal, rows, VIEW).top).toBe(lastTop(rows));
+    expect(placeAt(lastTop(rows), rows, VIEW).real).toBe(lastReal);
+  });
+  test.each([1_000_000, 5_000_000])("of %i rows: wheel steps are exact to the pixel", (rows) => {
+    let place = placeAt(1_234_567, rows, VIEW);
+    for (const step of [53, 120, -40, 1, 700]) {
+      const before = place.top;
+      place = placeAfter(place, place.real + step, rows, VIEW);
+      expect(place.top - before).toBe(step);
+    }
+  });
+  test("every row can be reached by the wheel, up to both ends", () => {
+    const rows = 5_000_000;
+    let place = placeAt(lastTop(rows) - 3000, rows, VIEW);
+    for (let i = 0; i < 40; i += 1) {
+      const real = Math.min(lastReal, place.real + 100);
+      place = placeAfter(place, real, rows, VIEW);
+      if (mustSettle(place, rows, VIEW)) place = placeAt(place.top, rows, VIEW);
+    }
+    expect(place.top).toBe(lastTop(rows));
+    for (let i = 0; i < 100; i += 1) {
+      place = placeAfter(place, Math.max(0, place.real - 100), rows, VIEW);
+      if (mustSettle(place, rows, VIEW)) place = placeAt(place.top, rows, VIEW);
+    }
+    expect(place.top).toBe(lastTop(rows) - 10_000);
+  });
+  test("is put in its place at once where the element would end too soon", () => {
+    const rows = 5_000_000;
+    // A long way up by the wheel, without a pause: the element is nearly at its top, the list is not.
+    const place = { top: 900_000, real: 200 };
+    expect(mustSettle(place, rows, VIEW)).toBe(true);
+    expect(placeAt(place.top, rows, VIEW).real).toBeGreaterThan(200_000);
+    expect(mustSettle(placeAt(place.top, rows, VIEW), rows, VIEW)).toBe(false);
+  });
+  test("a place that comes back rounded to the screen's pixels is the same place", () => {
+    const place = placeAt(77_777_777, 5_000_000, VIEW);
+    expect(placeAfter(place, place.real + 0.4, 5_000_000, VIEW).top).toBe(77_777_777);
   });
 });
 
@@ -46,34 +107,5 @@ describe("scrolling to a row", () => {
   test("a page keeps one row in view", () => {
     expect(pageStep(280)).toBe(9);
     expect(pageStep(10)).toBe(1);
-  });
-});
-
-describe("columns", () => {
-  const widthsAt = (available: number) => fitColumns({}, available);
-  const sum = ({ shown, message }: ReturnType<typeof widthsAt>) =>
-    shown.reduce((total, { width }) => total + width, message);
-
-  test("give the message all that is left", () => {
-    const wide = widthsAt(1500);
-    expect(wide.shown.map(({ width }) => width)).toEqual([108, 206, 170, 170, 130]);
-    expect(sum(wide)).toBe(1500);
-  });
-  test("shrink before the message does", () => {
-    const middle = widthsAt(900);
-    expect(middle.shown).toHaveLength(5);
-    expect(middle.message).toBeGreaterThanOrEqual(MESSAGE_MIN);
-    expect(sum(middle)).toBeLessThanOrEqual(900);
-    expect(middle.shown[1]?.width).toBe(206);
-  });
-  test("leave out API, then user, where even that is not enough", () => {
-    expect(widthsAt(730).shown.map(({ id }) => id)).toEqual(["severity", "time", "tenant", "user"]);
-    expect(widthsAt(640).shown.map(({ id }) => id)).toEqual(["severity", "time", "tenant"]);
-  });
-  test("follow the person's wish within sense", () => {
-    expect(fitColumns({ tenant: 300 }, 1600).shown[2]?.width).toBe(300);
-    expect(clampColumn("tenant", 2)).toBe(92);
-    expect(clampColumn("user", 9999)).toBe(600);
-    expect(fitColumns({ unknown: 7 }, 1600).shown).toHaveLength(5);
   });
 });
