@@ -1,7 +1,7 @@
 /**
  * A log in memory that answers the log commands, for tests of the views. It speaks only as much of
  * the filter language as those need: words, `"exact words"`, `field:value`, `field:="value"`,
- * `field:="a","b"`, `sev:a,b`, `time:from..before`, with `-` and `~` in front. Not part of the app.
+ * `field:="a",="b"`, `sev:a,b`, `time:from..before`, with `-` and `~` in front. Not part of the app.
  */
 import type {
   Completion,
@@ -426,7 +426,7 @@ function write(field: QueryField, values: string[], negated: boolean): string {
   const sign = negated ? "-" : "";
   if (field === "anywhere") return `${sign}"${values[0] ?? ""}"`;
   if (field === "severity") return `${sign}sev:${values.join(",")}`;
-  return `${sign}${NAMES[field] ?? field}:=${values.map((value) => `"${value}"`).join(",")}`;
+  return `${sign}${NAMES[field] ?? field}:${values.map((value) => `="${value}"`).join(",")}`;
 }
 
 function proposals(text: string, cursor: number, rows: LogRow[]): Completion[] {

@@ -278,6 +278,13 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** About how long something will take: "10 seconds", "2 minutes". */
+export function likelyText(seconds: number): string {
+  if (seconds < 55) return `about ${Math.max(5, Math.ceil(seconds / 5) * 5)} seconds`;
+  const minutes = Math.round(seconds / 60);
+  return minutes <= 1 ? "about a minute" : `about ${minutes} minutes`;
+}
+
 /** "28,391" */
 export function countText(n: number): string {
   return n.toLocaleString("en-US");

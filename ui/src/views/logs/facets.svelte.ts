@@ -1,6 +1,5 @@
 /** The values beside the list: which are shown, how many rows have them, and what a tick writes. */
 import { backend, type Facet, type FacetField, type FacetValue } from "../../backend";
-import type { AppState } from "../../lib/app.svelte";
 import { Latest } from "../../lib/latest";
 import { FAMILIES } from "../../lib/severity";
 import type { QueryState } from "./query.svelte";
@@ -32,6 +31,8 @@ interface Host {
 }
 
 export class FacetsState {
+  /** Whether they are on the screen; said by whoever shows them. */
+  shown = $state(true);
   /** The facets counted last, by field. */
   byField = $state.raw<Partial<Record<FacetField, Facet>>>({});
   /** What is searched for within a field. */
@@ -40,26 +41,15 @@ export class FacetsState {
   most = $state<Partial<Record<FacetField, number>>>({});
 
   readonly #host: Host;
-  readonly #app: AppState;
   readonly #soon = new Latest(() => this.#count(), FACETS_GAP_MS);
 
-  constructor(host: Host, app: AppState) {
+  constructor(host: Host) {
     this.#host = host;
-    this.#app = app;
-  }
-
-  get open(): boolean {
-    return this.#app.settings.facetsOpen;
-  }
-
-  toggleOpen(): void {
-    this.#app.change({ facetsOpen: !this.open });
-    this.ask();
   }
 
   /** Counts anew, unless nobody sees it. */
   ask(): void {
-    if (this.open) this.#soon.ask();
+    if (this.shown) this.#soon.ask();
   }
 
   leave(): void {

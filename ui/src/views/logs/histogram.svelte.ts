@@ -198,6 +198,17 @@ export class HistogramState {
     await this.#write(null);
   }
 
+  /** One of CIPP's days becomes the window; where it is already, back to the one before. */
+  async lookAtDay(day: string): Promise<void> {
+    const { window } = this;
+    const zone = this.#app.instanceZone ? this.#instanceZone : "UTC";
+    const span = { from: dayStart(day, zone), to: dayStart(shiftDay(day, 1), zone) };
+    if (window?.from === span.from && window.to === span.to) return this.back();
+    this.#before.push(window);
+    this.drop();
+    await this.#write(span);
+  }
+
   /** The window of the same length before or after; without a window, that many days. */
   async shift(step: 1 | -1): Promise<void> {
     const { window } = this;

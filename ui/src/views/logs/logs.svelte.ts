@@ -117,7 +117,7 @@ export class LogsState implements QueryHost {
     this.#clock = now;
     this.#cache = this.#newCache(-1);
     this.query = new QueryState(this);
-    this.facets = new FacetsState(this, app);
+    this.facets = new FacetsState(this);
     this.histogram = new HistogramState(this, app);
   }
 
@@ -146,9 +146,7 @@ export class LogsState implements QueryHost {
 
   /** When what is on the screen was read from CIPP: the newest reading; null where nothing was. */
   readAt = $derived.by(() => {
-    const moments = this.days.flatMap(({ rows, fetchedMs }) =>
-      rows > 0 && fetchedMs !== null ? [fetchedMs] : [],
-    );
+    const moments = this.days.flatMap(({ fetchedMs }) => fetchedMs ?? []);
     return moments.length > 0 ? Math.max(...moments) : null;
   });
   /** The newest rows are from an earlier reading that could not be, or is not yet, brought up to date. */
@@ -328,7 +326,7 @@ export class LogsState implements QueryHost {
         kind: "clearField",
         field: "time",
       });
-      this.query.replace([term, rest.trim()].filter(Boolean).join(" "));
+      await this.query.replace([term, rest.trim()].filter(Boolean).join(" "));
     } catch (error) {
       this.failed(error);
     }

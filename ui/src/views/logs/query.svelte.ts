@@ -79,17 +79,17 @@ export class QueryState {
     this.#soon();
   }
 
-  /** Written by the window, all at once: one step of undo, and in force without waiting. */
-  replace(text: string): void {
+  /** Written by the window, all at once: one step of undo. Done when the rows were counted anew. */
+  async replace(text: string): Promise<void> {
     if (text === this.text) return;
     this.#lastTyped = -Infinity;
     this.#step();
     this.#future = [];
-    this.#put(text);
+    await this.#put(text);
   }
 
-  clear(): void {
-    this.replace("");
+  clear(): Promise<void> {
+    return this.replace("");
   }
 
   /** Changes the text by a term, a value or a time. One after the other, however quickly they come. */
@@ -101,7 +101,7 @@ export class QueryState {
           before = this.text;
           const after = await edited(before, edits);
           if (this.text !== before) continue;
-          this.replace(after);
+          await this.replace(after);
           return;
         }
       } catch (error) {
@@ -111,13 +111,20 @@ export class QueryState {
     return this.#edits;
   }
 
+  /** Changes one of the terms as they are shown. */
+  async editTerm(kind: "remove" | "flip" | "switch", term: number): Promise<void> {
+    // The chips are those of the text that was read last.
+    if (this.readText !== this.text) await this.apply();
+    await this.edit({ kind, term });
+  }
+
   undo(): void {
     const text = this.#past.at(-1);
     if (text === undefined) return;
     this.#past = this.#past.slice(0, -1);
     this.#future = [...this.#future, this.text];
     this.#lastTyped = -Infinity;
-    this.#put(text);
+    void this.#put(text);
   }
 
   redo(): void {
@@ -126,17 +133,17 @@ export class QueryState {
     this.#future = this.#future.slice(0, -1);
     this.#past = [...this.#past, this.text];
     this.#lastTyped = -Infinity;
-    this.#put(text);
+    void this.#put(text);
   }
 
   #step(): void {
     this.#past = [...this.#past, this.text].slice(-MOST_STEPS);
   }
 
-  #put(text: string): void {
+  #put(text: string): Promise<void> {
     this.text = text;
-    this.#soon();
-    this.#soon.flush();
+    this.#soon.cancel();
+    return this.apply();
   }
 
   /** Whether the filter in force means something else as time goes by. */
