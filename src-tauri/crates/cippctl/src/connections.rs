@@ -8,13 +8,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use connections::{ConnectionId, Keychain, SavedConnection};
 use jiff::Timestamp;
+use logbook::visible;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::days::day_of;
 use crate::exit::Failure;
 use crate::instance::{Instance, RareArgs, find, note_clock, store};
-use crate::output::{Screen, grouped, say, visible};
+use crate::output::{Screen, grouped, say};
 use crate::secret::SecretArgs;
 
 /// What to do with the saved connections.

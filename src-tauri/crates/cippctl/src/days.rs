@@ -33,6 +33,14 @@ pub enum Since {
 }
 
 impl DaysArgs {
+    /// As [`DaysArgs::range`], but with other days when nothing is given.
+    pub fn range_or(&self, usual: Since, now: Timestamp) -> Result<(Day, Day), FieldError> {
+        match (self.since, self.from) {
+            (None, None) => Ok((usual.first_day(now), day_of(now))),
+            _ => self.range(now),
+        }
+    }
+
     /// The first and the last day, as seen from `now`.
     pub fn range(&self, now: Timestamp) -> Result<(Day, Day), FieldError> {
         let today = day_of(now);

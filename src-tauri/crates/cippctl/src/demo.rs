@@ -9,7 +9,7 @@ use std::time::Instant;
 use cipp_client::{Client, Connection, Day, FieldError, Fields, ListLogs, Row, Secret};
 use connections::{ConnectionId, ConnectionStore, Keychain, SavedConnection};
 use jiff::Timestamp;
-use log_archive::{SeverityFamily, family};
+use log_query::{SeverityFamily, family};
 use sandbox::{Ready, SandboxOptions};
 use tokio_util::sync::CancellationToken;
 

@@ -30,6 +30,8 @@ pub enum Code {
     NotAllowed = 6,
     /// The reply was not understood or broke off.
     Reply = 7,
+    /// Days that were asked for are not in the archive, or not whole.
+    Missing = 8,
     /// Stopped by the person at the keyboard.
     Cancelled = 130,
 }
@@ -60,6 +62,10 @@ const CODES: &[(Code, &str)] = &[
     (
         Code::Reply,
         "the reply was not understood or broke off; what was read before is printed",
+    ),
+    (
+        Code::Missing,
+        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged",
     ),
     (Code::Cancelled, "stopped with Ctrl+C"),
 ];
@@ -107,6 +113,37 @@ impl Failure {
         match self {
             Failure::Told { code, .. } => *code,
             Failure::ReaderGone => Code::Fine,
+        }
+    }
+
+    /// The cause, one sentence.
+    pub fn message(&self) -> &str {
+        match self {
+            Failure::Told { message, .. } => message,
+            Failure::ReaderGone => "",
+        }
+    }
+
+    /// Whether trying again later may help.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.code(), Code::Reach | Code::Reply)
+    }
+
+    /// The same with words in front of its cause.
+    pub fn preceded_by(self, words: &str) -> Self {
+        match self {
+            Failure::Told {
+                code,
+                message,
+                remedy,
+                detail,
+            } => Failure::Told {
+                code,
+                message: format!("{words}{message}"),
+                remedy,
+                detail,
+            },
+            Failure::ReaderGone => Failure::ReaderGone,
         }
     }
 
@@ -208,7 +245,7 @@ mod tests {
     #[test]
     fn the_help_names_every_code_the_issue_asks_for() {
         let help = help();
-        for code in [0, 2, 3, 4, 5, 6, 7, 130] {
+        for code in [0, 1, 2, 3, 4, 5, 6, 7, 8, 130] {
             assert!(
                 help.lines()
                     .any(|line| line.trim_start().starts_with(&format!("{code}  "))),

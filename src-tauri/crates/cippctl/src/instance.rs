@@ -8,6 +8,7 @@ use cipp_client::{ApiUrl, Authority, Client, ClientId, ClientOptions, Connection
 use clap::Args;
 use connections::{ConnectionId, ConnectionStore, Keychain, SavedConnection};
 use jiff::Timestamp;
+use uuid::{Uuid, uuid};
 
 use crate::exit::{Code, Failure};
 use crate::output::say;
@@ -23,6 +24,9 @@ const GIVEN: [&str; 7] = [
     "secret_stdin",
     "secret_env",
 ];
+
+/// Names of folders that are made from values given on the spot.
+const FOLDERS: Uuid = uuid!("5f1f6c0a-6c1d-4b0e-9d5e-3c8a1b7e2f40");
 
 /// A difference that nobody notices is not worth a word.
 const CLOCK_TOLERANCE_SECONDS: i64 = 120;
@@ -49,7 +53,7 @@ pub struct InstanceArgs {
 }
 
 /// What hardly any connection needs.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct RareArgs {
     /// Sign-in server, for national clouds [default: https://login.microsoftonline.com]
     #[arg(long, value_name = "URL")]
@@ -81,33 +85,120 @@ pub struct Instance {
     saved: Option<ConnectionId>,
 }
 
+/// The same without a secret, for what asks nothing of CIPP.
+#[derive(Args, Debug)]
+pub struct WhoArgs {
+    /// A saved connection, by its name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["api_url", "tenant_id", "client_id"], required_unless_present = "api_url")]
+    connection: Option<String>,
+    /// Address of CIPP's API, with or without /api
+    #[arg(long, value_name = "URL", requires_all = ["tenant_id", "client_id"])]
+    api_url: Option<ApiUrl>,
+    /// Tenant in which the API client lives: GUID or domain
+    #[arg(long, value_name = "TENANT", requires = "api_url")]
+    tenant_id: Option<TenantId>,
+    /// Application (client) ID of the API client
+    #[arg(long, value_name = "GUID", requires = "api_url")]
+    client_id: Option<ClientId>,
+}
+
+/// Which CIPP, and as whom; nothing has been asked of it, nor of the keychain.
+pub struct Who {
+    name: String,
+    connection: Connection,
+    saved: Option<ConnectionId>,
+}
+
+impl WhoArgs {
+    /// Finds the values.
+    pub fn who(&self) -> Result<Who, Failure> {
+        Who::of(&self.connection, &self.api_url, &self.tenant_id, &self.client_id, None)
+    }
+}
+
 impl InstanceArgs {
-    /// Finds the values and the secret, and makes the client. Nothing is sent yet.
-    pub async fn open(&self) -> Result<Instance, Failure> {
-        if let Some(name) = &self.connection {
+    /// Finds the values.
+    pub fn who(&self) -> Result<Who, Failure> {
+        Who::of(
+            &self.connection,
+            &self.api_url,
+            &self.tenant_id,
+            &self.client_id,
+            Some(&self.rare),
+        )
+    }
+
+    /// Finds the secret, and makes the client. Nothing is sent yet.
+    pub async fn open(&self, who: &Who) -> Result<Instance, Failure> {
+        let secret = match who.saved {
+            Some(id) => secret_of(&id, &who.name).await?,
+            None => self.secret.read()?,
+        };
+        Instance::new(who.connection.clone(), secret, who.saved)
+    }
+}
+
+impl Who {
+    fn of(
+        name: &Option<String>,
+        api_url: &Option<ApiUrl>,
+        tenant_id: &Option<TenantId>,
+        client_id: &Option<ClientId>,
+        rare: Option<&RareArgs>,
+    ) -> Result<Who, Failure> {
+        if let Some(name) = name {
             let saved = find(name)?;
-            return Instance::of_saved(&saved).await;
+            return Ok(Who {
+                name: saved.name,
+                connection: saved.connection,
+                saved: Some(saved.id),
+            });
         }
-        let (Some(api_url), Some(tenant_id), Some(client_id)) = (&self.api_url, &self.tenant_id, &self.client_id)
-        else {
+        let (Some(api_url), Some(tenant_id), Some(client_id)) = (api_url, tenant_id, client_id) else {
             return Err(Failure::new(
                 Code::Usage,
                 "No connection was given.",
                 "Give --connection NAME, or --api-url with --tenant-id and --client-id.",
             ));
         };
-        let connection = self.rare.connection(api_url.clone(), tenant_id.clone(), *client_id);
-        Instance::new(connection, self.secret.read()?, None)
+        let none = RareArgs::default();
+        let connection = rare
+            .unwrap_or(&none)
+            .connection(api_url.clone(), tenant_id.clone(), *client_id);
+        Ok(Who {
+            name: connection.api_url.host().to_owned(),
+            connection,
+            saved: None,
+        })
+    }
+
+    /// What to call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The saved connection, if it is one.
+    pub fn saved(&self) -> Option<ConnectionId> {
+        self.saved
+    }
+
+    /// The name of its folder in an archive: the saved connection's id, or one that the same values always lead to.
+    pub fn folder(&self) -> String {
+        match self.saved {
+            Some(id) => id.to_string(),
+            None => {
+                let of = &self.connection;
+                let values = format!("{}\n{}\n{}", of.api_url, of.tenant_id, of.client_id);
+                Uuid::new_v5(&FOLDERS, values.to_lowercase().as_bytes()).to_string()
+            }
+        }
     }
 }
 
 impl Instance {
     /// A client for a saved connection, its secret read from the keychain.
     pub async fn of_saved(saved: &SavedConnection) -> Result<Self, Failure> {
-        let secret = Keychain::system()
-            .read(&saved.id)
-            .await?
-            .ok_or_else(|| secret_missing(&saved.name))?;
+        let secret = secret_of(&saved.id, &saved.name).await?;
         Instance::new(saved.connection.clone(), secret, Some(saved.id))
     }
 
@@ -124,6 +215,10 @@ impl Instance {
             let _ = store.touch_used(&id, Timestamp::now());
         }
     }
+}
+
+async fn secret_of(id: &ConnectionId, name: &str) -> Result<Secret, Failure> {
+    Keychain::system().read(id).await?.ok_or_else(|| secret_missing(name))
 }
 
 /// A client with this program's name in its requests.

@@ -1,16 +1,21 @@
 //! The command line of CIPP Desk: the same rooms as the app, without a window.
 //!
-//! Each subcommand has its file: `connections`, `logs`, `sandbox`, `demo`. Data goes to stdout and nothing else does;
+//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `sandbox`, `demo`. Data goes to stdout and nothing else does;
 //! words for people go to stderr; how a command ended is its exit code (`exit`). Deliberately not here: anything about
 //! CIPP or Entra that the app would need too.
 
+mod archive;
+mod archive_place;
+mod collect;
 mod connections;
 mod days;
 mod demo;
 mod exit;
+mod export;
 mod instance;
 mod interrupt;
 mod logs;
+mod opened;
 mod output;
 mod progress;
 mod row_filter;
@@ -41,6 +46,42 @@ Examples:
   In a pipeline, without keychain and without leaving anything behind:
     cippctl logs --api-url https://cipp.example.net --tenant-id contoso.example \\
       --client-id 00000000-0000-0000-0000-000000000000 --secret-env CIPP_SECRET --format ndjson
+  In the language of the app's filter, from the archive where the days are in it:
+    cippctl logs --connection Contoso --since 30d --query 'tenant:fabrikam sev>=warning -api:Scheduler'
+  Which tenants, users and APIs have the most errors:
+    cippctl logs --connection Contoso --since 7d --severity error --facets
+  New errors as they come:
+    cippctl logs --connection Contoso --severity error,critical --follow
+";
+
+const COLLECT_EXAMPLES: &str = "\
+Examples:
+  The last 30 days, in the app's own archive:
+    cippctl collect --connection Contoso
+  In a scheduled job, without keychain; the key was made once with `openssl rand -hex 32`:
+    cippctl collect --api-url https://cipp.example.net --tenant-id contoso.example \\
+      --client-id 00000000-0000-0000-0000-000000000000 --secret-env CIPP_SECRET \\
+      --archive /srv/cipp-archive --key-env CIPP_ARCHIVE_KEY --since 7d
+
+A run that was stopped goes on where it ended. Days end in the instance's own time zone; the day of today is read, but
+archived only when it is over.
+";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  Last week's errors for a colleague with Excel:
+    cippctl export --connection Contoso --since 7d --severity error --format xlsx --out errors.xlsx
+  Everything of November that is archived, for DuckDB, without calling CIPP:
+    cippctl export --connection Contoso --from 2026-11-01 --to 2026-11-30 --offline --format parquet --out november.parquet
+
+The file appears whole or not at all. Which days are in it is said on stderr, and in the file or in FILE.coverage.txt.
+";
+
+const ARCHIVE_EXAMPLES: &str = "\
+Examples:
+  cippctl archive status --connection Contoso
+  cippctl archive verify --connection Contoso
+  cippctl archive export --connection Contoso --from 2026-11-01 --out /tmp/november
 ";
 
 /// Read the CIPP logbook from the command line
@@ -62,6 +103,15 @@ enum Command {
     /// Read the logbook, newest day first
     #[command(after_long_help = format!("{LOGS_EXAMPLES}\n{}", exit::help()))]
     Logs(Box<logs::LogsArgs>),
+    /// Fill the archive with days of the logbook, for reading them without CIPP and for longer than CIPP keeps them
+    #[command(after_long_help = format!("{COLLECT_EXAMPLES}\n{}", exit::help()))]
+    Collect(Box<collect::CollectArgs>),
+    /// Write the rows that match to a file: CSV, JSON, NDJSON, XLSX or Parquet
+    #[command(after_long_help = format!("{EXPORT_EXAMPLES}\n{}", exit::help()))]
+    Export(Box<export::ExportArgs>),
+    /// Look at, check, take out or delete the archive of a connection
+    #[command(subcommand, after_long_help = format!("{ARCHIVE_EXAMPLES}\n{}", exit::help()))]
+    Archive(archive::ArchiveCommand),
     /// Serve an imitation of Entra and CIPP on this computer
     Sandbox(Box<sandbox::SandboxArgs>),
     /// See it work once, on the sandbox
@@ -120,6 +170,9 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Connections(command) => connections::run(command, &cancel()).await,
         Command::Logs(args) => logs::run(*args, &cancel()).await,
+        Command::Collect(args) => collect::run(*args, &cancel()).await,
+        Command::Export(args) => export::run(*args, &cancel()).await,
+        Command::Archive(command) => archive::run(command, &cancel()).await,
         Command::Sandbox(args) => sandbox::run(*args, &cancel()).await,
         Command::Demo => demo::run(&cancel()).await,
         Command::Completions { shell } => {
@@ -146,7 +199,11 @@ mod tests {
         fn walk(command: &clap::Command, seen: &mut Vec<String>) {
             for arg in command.get_arguments() {
                 let name = arg.get_long().unwrap_or_default().to_owned();
-                if name.contains("secret") || name.contains("password") || name.contains("token") {
+                if name.contains("secret")
+                    || name.contains("key")
+                    || name.contains("password")
+                    || name.contains("token")
+                {
                     let values = arg.get_value_names().map(|names| names.join(" "));
                     assert!(
                         !arg.get_action().takes_values() || values.as_deref() == Some("VARIABLE"),
@@ -161,7 +218,7 @@ mod tests {
         walk(&Cli::command(), &mut seen);
         seen.sort();
         seen.dedup();
-        assert_eq!(seen, ["secret-env", "secret-stdin"]);
+        assert_eq!(seen, ["key-env", "secret-env", "secret-stdin"]);
     }
 
     #[test]

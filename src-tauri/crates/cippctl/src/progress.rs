@@ -44,6 +44,18 @@ impl Progress {
         let _ = err.flush();
     }
 
+    /// So many rows are here by now, of several days.
+    pub fn rows(&mut self, rows: u64) {
+        if !self.shown || self.last.elapsed() < SHOW_EVERY {
+            return;
+        }
+        self.last = Instant::now();
+        self.visible = true;
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "\r{} rows read  ", grouped(rows));
+        let _ = err.flush();
+    }
+
     /// Takes the line away.
     pub fn done(&mut self) {
         if std::mem::take(&mut self.visible) {

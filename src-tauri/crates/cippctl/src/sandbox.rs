@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use clap::Args;
+use jiff::Timestamp;
 use sandbox::{SandboxError, SandboxOptions, Scenario, WorldSize};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,8 @@ pub struct SandboxArgs {
     /// What is played, and what is wrong with it; see --list
     #[arg(long, value_name = "NAME", default_value = "healthy")]
     scenario: Scenario,
-    /// How many rows the log has: small (50,000), medium (250,000) or large (1,000,000)
+    /// How many rows the log has: small (50,000), medium (250,000), large (1,000,000); million and five-million have exactly
+    /// that many, over 90 days and 300 tenants
     #[arg(long, value_name = "SIZE", default_value = "small")]
     size: WorldSize,
     /// Serve HTTPS, with a certificate made at start
@@ -27,6 +29,9 @@ pub struct SandboxArgs {
     /// Another number makes another world
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+    /// What time the sandbox takes it to be, such as 2026-11-20T08:00:00Z [default: the computer's clock]
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
     /// List the scenarios and end
     #[arg(long)]
     list: bool,
@@ -43,7 +48,7 @@ pub async fn run(args: SandboxArgs, cancel: &CancellationToken) -> Result<(), Fa
         size: args.size,
         seed: args.seed,
         tls: args.tls,
-        now: None,
+        now: args.now,
     };
     let sandbox = sandbox::start(options).await?;
     {

@@ -1,7 +1,20 @@
 //! Forms in which an entry or a view is copied.
+//!
+//! What is copied is pasted into tickets, chats, spreadsheets and shells, and the log's texts are written by strangers:
+//! each form is made so that none of them is obeyed there. What deliberately is not here: the clipboard.
+
+mod entry;
+mod indent;
+mod powershell;
+mod shell;
+mod visible;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
+
+pub(crate) use entry::{Copied, entry_text};
+pub(crate) use shell::{Shell, View, view_text};
+pub use visible::{visible, visible_json};
 
 /// How an entry is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]

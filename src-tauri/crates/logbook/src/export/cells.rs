@@ -7,6 +7,7 @@ use std::{borrow::Cow, fmt};
 
 use cipp_client::{Fields, Row, parse_date_time};
 use jiff::{Timestamp, tz::TimeZone};
+use log_index::ReadRow;
 use serde::{
     Deserialize,
     de::{Deserializer, MapAccess, Visitor},
@@ -84,9 +85,9 @@ impl Columns {
         let mut texts = [const { Cow::Borrowed("") }; CELLS];
         let fields = match row.fields() {
             Ok(fields) => fields,
-            Err(problem) => {
+            Err(_) => {
                 texts[8] = Cow::Borrowed(row.raw());
-                texts[CELLS - 1] = Cow::Owned(problem.detail);
+                texts[CELLS - 1] = problem(row);
                 return Cells { time: None, texts };
             }
         };
@@ -97,7 +98,9 @@ impl Columns {
             texts[1] = Cow::Owned(there.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string());
         }
         texts[CELLS - 2] = other_fields(row.raw());
-        texts[CELLS - 1] = problem(&fields, time);
+        if time.is_none() || !fields.oddities.is_empty() {
+            texts[CELLS - 1] = problem(row);
+        }
         let Fields {
             date_time,
             tenant,
@@ -136,15 +139,9 @@ impl Columns {
     }
 }
 
-fn problem(fields: &Fields<'_>, time: Option<Timestamp>) -> Cow<'static, str> {
-    let mut said = Vec::new();
-    if time.is_none() {
-        said.push("No readable time.".to_owned());
-    }
-    if !fields.oddities.is_empty() {
-        said.push(format!("Of an unexpected type: {}.", fields.oddities.join(", ")));
-    }
-    Cow::Owned(said.join(" "))
+/// What is odd about a row, in the words that the app shows.
+fn problem(row: &Row) -> Cow<'static, str> {
+    Cow::Owned(ReadRow::of(row).problem.unwrap_or_default())
 }
 
 /// A value as its JSON text on one line; empty where it says nothing.
