@@ -101,6 +101,7 @@ export const entry = (of: LogRow, part: Partial<LogEntry> = {}): LogEntry => ({
   ...of,
   ip: "203.0.113.24",
   appId: null,
+  template: null,
   tenantId: "None",
   rowKey: "0c0f8a5e-0f6e-4f6c-9f4a-1d0ad4d86f55",
   dateFilter: "20261103",

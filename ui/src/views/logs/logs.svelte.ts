@@ -99,8 +99,8 @@ export class LogsState implements QueryHost {
   /** A place the grid must scroll to, px; a new object for every request. */
   scrollRequest = $state.raw<{ top: number } | null>(null);
 
-  readonly query: QueryState;
-  readonly facets: FacetsState;
+  readonly query: QueryState = new QueryState(this);
+  readonly facets: FacetsState = new FacetsState(this);
   readonly histogram: HistogramState;
 
   #version = $state(0);
@@ -116,8 +116,6 @@ export class LogsState implements QueryHost {
     this.#app = app;
     this.#clock = now;
     this.#cache = this.#newCache(-1);
-    this.query = new QueryState(this);
-    this.facets = new FacetsState(this);
     this.histogram = new HistogramState(this, app);
   }
 

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FakeLog, refusal, row } from "../../backend/samples";
+import { answerCommands, stopAnswering, type Answers, type Call } from "../../backend/testing";
+import { QUERY_QUIET_MS, QueryState, STEP_QUIET_MS, type QueryHost } from "./query.svelte";
+
+const called = (calls: Call[], command: string) => calls.filter((call) => call.command === command);
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 3) }));
+afterEach(() => {
+  vi.useRealTimers();
+  stopAnswering();
+});
+
+function queryOn(answers: Answers = {}) {
+  const log = new FakeLog(Array.from({ length: 50 }, (_, i) => row(i)));
+  const calls = answerCommands({ ...log.answers, ...answers });
+  const host = {
+    viewId: "v1" as string | null,
+    zoneName: "Europe/Amsterdam",
+    now: () => Date.now(),
+    answered: vi.fn(),
+    failed: vi.fn(),
+  };
+  return { query: new QueryState(host satisfies QueryHost), calls, host, log };
+}
+
+const quiet = () => vi.advanceTimersByTimeAsync(QUERY_QUIET_MS + 1);
+
+describe("typing", () => {
+  test("asks once for several quick keystrokes, with the zone", async () => {
+    const { query, calls } = queryOn();
+    for (const text of ["M", "Me", "Mes"]) {
+      query.set(text);
+      await vi.advanceTimersByTimeAsync(QUERY_QUIET_MS / 2);
+    }
+    expect(called(calls, "logs_query")).toHaveLength(0);
+    await quiet();
+    expect(called(calls, "logs_query").map(({ args }) => args)).toEqual([
+      { viewId: "v1", text: "Mes", zone: "Europe/Amsterdam" },
+    ]);
+    expect(query.applied).toBe("Mes");
+  });
+
+  test("an answer that was overtaken does not count", async () => {
+    const waiting: ((answer: unknown) => void)[] = [];
+    const { query, host, log } = queryOn({
+      logs_query: () => new Promise((resolve) => waiting.push(resolve)),
+    });
+    query.set("slow");
+    await quiet();
+    query.set("quick");
+    await quiet();
+    const answer = (text: string) => log.answers["logs_query"]?.({ text });
+    waiting[1]?.(answer("quick"));
+    await quiet();
+    waiting[0]?.(answer("slow"));
+    await quiet();
+    expect(query.readText).toBe("quick");
+    expect(query.applied).toBe("quick");
+    expect(host.answered).toHaveBeenCalledOnce();
+  });
+
+  test("a mistake is told, and the last good filter stays", async () => {
+    const { query } = queryOn();
+    query.set("Message");
+    await quiet();
+    query.set("Message tenant:");
+    await quiet();
+    expect(query.mistakes).toHaveLength(1);
+    expect(query.applied).toBe("Message");
+    expect(query.active).toBe(true);
+    query.set("Message tenant:contoso");
+    await quiet();
+    expect(query.mistakes).toHaveLength(0);
+    expect(query.applied).toBe("Message tenant:contoso");
+  });
+
+  test("a failure is handed on, unless it is that of an older question", async () => {
+    const { query, host } = queryOn({
+      logs_query: () => {
+        throw refusal({ code: "internal" });
+      },
+    });
+    query.set("x");
+    await quiet();
+    expect(host.failed).toHaveBeenCalledOnce();
+    expect(query.busy).toBe(false);
+  });
+});
+
+describe("undo and redo", () => {
+  test("quick typing is one step, a pause begins another", async () => {
+    const { query } = queryOn();
+    for (const text of ["e", "er", "err"]) query.set(text);
+    await vi.advanceTimersByTimeAsync(STEP_QUIET_MS + 1);
+    query.set("err user:jo");
+    await quiet();
+    query.undo();
+    expect(query.text).toBe("err");
+    query.undo();
+    expect(query.text).toBe("");
+    expect(query.canUndo).toBe(false);
+    query.undo();
+    expect(query.text).toBe("");
+    query.redo();
+    query.redo();
+    expect(query.text).toBe("err user:jo");
+    expect(query.canRedo).toBe(false);
+  });
+
+  test("each change by the mouse is a step, in force at once", async () => {
+    const { query, calls } = queryOn();
+    query.set("Message");
+    await query.edit({ kind: "include", field: "tenant", path: [], value: "contoso.com" });
+    expect(query.text).toBe('Message tenant:="contoso.com"');
+    await query.editTerm("flip", 1);
+    expect(query.text).toBe('Message -tenant:="contoso.com"');
+    expect(query.applied).toBe(query.text);
+    expect(called(calls, "logs_query").at(-1)?.args.text).toBe(query.text);
+    query.undo();
+    query.undo();
+    expect(query.text).toBe("Message");
+  });
+
+  test("a new change ends what could be redone", async () => {
+    const { query } = queryOn();
+    await query.replace("one");
+    await query.replace("two");
+    query.undo();
+    query.set("three");
+    expect(query.canRedo).toBe(false);
+    query.undo();
+    expect(query.text).toBe("one");
+  });
+
+  test("several edits at once are one step", async () => {
+    const { query } = queryOn();
+    await query.edit(
+      { kind: "include", field: "tenant", path: [], value: "a" },
+      { kind: "exclude", field: "user", path: [], value: "b" },
+    );
+    expect(query.text).toBe('tenant:="a" -user:="b"');
+    query.undo();
+    expect(query.text).toBe("");
+  });
+
+  test("changes that come quickly are made one after the other", async () => {
+    const { query } = queryOn();
+    await Promise.all(
+      ["a", "b", "c"].map((value) =>
+        query.edit({ kind: "include", field: "tenant", path: [], value }),
+      ),
+    );
+    expect(query.text).toBe('tenant:="a",="b",="c"');
+  });
+});
+
+test("a chip that is clicked before its text was read is still the right one", async () => {
+  const { query } = queryOn();
+  query.set("one two");
+  await quiet();
+  query.set("zero one two");
+  await query.editTerm("remove", 0);
+  expect(query.text).toBe("one two");
+});
+
+test("only a term that counts from now makes the filter relative", async () => {
+  const { query } = queryOn();
+  await query.replace("time:-15m..");
+  expect(query.relative).toBe(true);
+  await query.replace("~time:-15m..");
+  expect(query.relative).toBe(false);
+  await query.replace("time:2026-11-03..2026-11-04");
+  expect(query.relative).toBe(false);
+});
+
+test("without an open log the text waits", async () => {
+  const { query, calls, host } = queryOn();
+  host.viewId = null;
+  query.set("later");
+  await quiet();
+  expect(calls).toHaveLength(0);
+  host.viewId = "v1";
+  await query.apply();
+  expect(query.applied).toBe("later");
+});
