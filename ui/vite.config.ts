@@ -28,6 +28,8 @@ export default defineConfig({
     include: ["src/**/*.test.ts"],
     setupFiles: ["./src/test-setup.ts"],
     clearMocks: true,
+    // A busy machine is no reason to fail.
+    testTimeout: 30_000,
     // The machine's own zone must not decide whether the tests pass.
     env: { TZ: "Europe/Amsterdam" },
   },

@@ -152,6 +152,40 @@ describe("the keyboard", () => {
     await user.keyboard("{Control>}[Digit2]{/Control}");
     expect(screen.getByTestId("connection-switcher")).toHaveTextContent("Northwind");
   });
+  test("Ctrl+K finds a command by a part of its name, Enter does it, the last used is on top", async () => {
+    const { user } = await start({ connections_list: () => two });
+    await user.keyboard("{Control>}k{/Control}");
+    const input = await screen.findByTestId("palette-input");
+    expect(screen.getAllByTestId("palette-option").length).toBeGreaterThan(8);
+    await user.type(input, "dark");
+    expect(screen.getAllByTestId("palette-option")).toHaveLength(1);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(screen.queryByTestId("palette")).toBeNull());
+    await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByTestId("palette-input"), "settings");
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(view()).toBe("settings"));
+    await user.keyboard("{Control>}k{/Control}");
+    expect((await screen.findAllByTestId("palette-option"))[0]).toHaveTextContent("Settings");
+    await user.type(screen.getByTestId("palette-input"), "northwind");
+    await user.keyboard("{Enter}");
+    await waitFor(() =>
+      expect(screen.getByTestId("connection-switcher")).toHaveTextContent("Northwind"),
+    );
+  });
+  test("single letters can be turned off in the settings", async () => {
+    const { user } = await start({ connections_list: () => two });
+    await user.click(screen.getByTestId("rail-settings"));
+    await user.click(screen.getByTestId("letter-keys"));
+    (document.activeElement as HTMLElement).blur();
+    await user.keyboard("?");
+    expect(screen.queryByTestId("shortcuts")).toBeNull();
+    await user.click(screen.getByTestId("rail-shortcuts"));
+    const list = await screen.findByTestId("shortcuts");
+    expect(list).toHaveTextContent("Every command");
+    expect(list).not.toHaveTextContent("Mark the entry");
+  });
   test("? explains the keys, Esc closes it", async () => {
     const { user } = await start();
     await user.keyboard("?");
@@ -229,10 +263,13 @@ describe("axe finds nothing", () => {
     await screen.findByTestId("connect-form");
     expect(await violations()).toEqual([]);
   });
-  test.each(["{Control>}p{/Control}", "?"])("in the window that %s opens", async (keys) => {
-    const { user } = await start({ connections_list: () => two });
-    await user.keyboard(keys);
-    await screen.findByRole("dialog");
-    expect(await violations()).toEqual([]);
-  });
+  test.each(["{Control>}p{/Control}", "{Control>}k{/Control}", "?"])(
+    "in the window that %s opens",
+    async (keys) => {
+      const { user } = await start({ connections_list: () => two });
+      await user.keyboard(keys);
+      await screen.findByRole("dialog");
+      expect(await violations()).toEqual([]);
+    },
+  );
 });

@@ -1,7 +1,8 @@
 import { cleanup, render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseJson } from "../lib/json";
+import type { TreeLine } from "../lib/json-tree";
 import JsonTree from "./JsonTree.svelte";
 
 beforeEach(() => {
@@ -79,4 +80,58 @@ test("Ctrl+C copies the value as it is", async () => {
   tree.focus();
   await user.keyboard("{ArrowDown}{Control>}c{/Control}");
   expect(written).toEqual(['say "hi"\u202E']);
+});
+
+describe("searching", () => {
+  const value = {
+    list: Array.from({ length: 300 }, (_, i) => `item ${i}`),
+    RawError: '{"code":"item of text"}',
+  };
+
+  test("counts the hits, opens the way to the first and goes round them", async () => {
+    const { user, tree, current } = open(value);
+    tree.focus();
+    await user.keyboard("{Control>}f{/Control}");
+    expect(screen.getByTestId("tree-search")).toHaveFocus();
+    await user.keyboard("item 2");
+    expect(screen.getByTestId("tree-hits")).toHaveTextContent("1 of 111");
+    expect(current()).toMatch(/item 2$/);
+    await user.keyboard("{Enter}");
+    expect(screen.getByTestId("tree-hits")).toHaveTextContent("2 of 111");
+    await user.keyboard("{Shift>}{Enter}{Enter}{/Shift}");
+    // The last hit lies beyond the first 200 of the list.
+    expect(current()).toMatch(/item 299$/);
+  });
+  test("goes into JSON within a text", async () => {
+    const { user, current } = open(value);
+    await user.type(screen.getByTestId("tree-search"), "of text");
+    expect(current()).toContain("item of text");
+    expect(screen.getByTestId("tree-hits")).toHaveTextContent("1 of 1");
+  });
+  test("says when there is nothing, and Esc gives the tree back", async () => {
+    const { user, tree } = open(value);
+    await user.type(screen.getByTestId("tree-search"), "zzz");
+    expect(screen.getByTestId("tree-hits")).toHaveTextContent("no hit");
+    await user.keyboard("{Escape}");
+    expect(tree).toHaveFocus();
+    expect(screen.queryByTestId("tree-hits")).toBeNull();
+  });
+});
+
+test("I and X filter by the value of the line, where there is one", async () => {
+  const node = parseJson('{"a":{"b":"x"}}');
+  if (!node) throw new Error("not JSON");
+  const user = userEvent.setup();
+  const told: string[] = [];
+  render(JsonTree, {
+    roots: [{ key: "LogData", node }],
+    label: "Data",
+    canFilter: (line: TreeLine) => line.node.kind === "string",
+    onfilter: (line: TreeLine, how: string) => told.push(`${how} ${line.path}`),
+  });
+  screen.getByRole("tree").focus();
+  await user.keyboard("i");
+  expect(told).toEqual([]);
+  await user.keyboard("{End}ix");
+  expect(told).toEqual(["include LogData.a.b", "exclude LogData.a.b"]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseJson, type JsonNode } from "./json";
-import { CHUNK, openAtFirst, treeLines } from "./json-tree";
+import { CHUNK, findInTree, openAtFirst, treeLines, wayTo } from "./json-tree";
 
 const node = (value: unknown): JsonNode => {
   const parsed = parseJson(JSON.stringify(value));
@@ -65,4 +65,33 @@ test("small data is open at first, large data is not", () => {
     roots({ small: { a: 1 }, big: Array.from({ length: 99 }, (_, i) => i) }),
   );
   expect([...open]).toEqual(["0", "0/0"]);
+});
+
+describe("finding in a tree", () => {
+  const value = { Error: { code: "AADSTS700082" }, RawError: '{"inner":"aadsts1"}', n: [1, 20] };
+
+  test("looks at names and values, and into JSON within texts, without regard to case", () => {
+    expect(findInTree(roots(value), "aadsts", 99)).toEqual(["0/0/0", "0/1/0"]);
+    expect(findInTree(roots(value), "raw", 99)).toEqual(["0/1"]);
+    expect(findInTree(roots(value), "20", 99)).toEqual(["0/2/1"]);
+    expect(findInTree(roots(value), "nothing", 99)).toEqual([]);
+    expect(findInTree(roots(value), "", 99)).toEqual([]);
+  });
+  test("ends at the number that is wanted", () => {
+    expect(findInTree(roots(Array(500).fill("x")), "x", 7)).toHaveLength(7);
+  });
+  test("tells what must be open to see a line, in whole portions of a list", () => {
+    expect(wayTo("0/3/412")).toEqual([
+      { id: "0", shown: CHUNK },
+      { id: "0/3", shown: 3 * CHUNK },
+    ]);
+    expect(wayTo("0")).toEqual([]);
+  });
+  test("neither depth nor a megabyte breaks it", () => {
+    const deep = parseJson(`${"[".repeat(5000)}"needle"${"]".repeat(5000)}`);
+    if (!deep) throw new Error("not JSON");
+    expect(findInTree([{ key: "LogData", node: deep }], "needle", 9)).toHaveLength(1);
+    const big = Array.from({ length: 20_000 }, (_, i) => ({ id: i, text: `value number ${i}` }));
+    expect(findInTree(roots(big), "number 19999", 9)).toEqual(["0/19999/1"]);
+  });
 });

@@ -29,10 +29,10 @@ export class Palette {
 
   /** Adds commands; the answer takes them out again. A later one with the same id stands in for the earlier. */
   add(...commands: Command[]): () => void {
-    const ids = new Set(commands.map(({ id }) => id));
+    const ids = commands.map(({ id }) => id);
     // Untracked, so that an effect may add: it must not run again because of what it added.
     untrack(() => {
-      this.#commands = [...this.#commands.filter(({ id }) => !ids.has(id)), ...commands];
+      this.#commands = [...this.#commands.filter(({ id }) => !ids.includes(id)), ...commands];
     });
     return () => {
       this.#commands = this.#commands.filter((command) => !commands.includes(command));

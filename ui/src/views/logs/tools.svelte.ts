@@ -9,7 +9,7 @@ import type { AppState } from "../../lib/app.svelte";
 import { copyLater } from "../../lib/clipboard";
 import type { ColumnId } from "../../lib/columns";
 import { isKey, isTyping } from "../../lib/keys";
-import { momentOf } from "../../lib/time";
+import { isoIn, momentOf } from "../../lib/time";
 import type { LogsState } from "./logs.svelte";
 import { SavedViews } from "./views.svelte";
 
@@ -148,7 +148,7 @@ export class LogTools {
     if (moment === null) return this.say("This entry has no time that could be read.");
     const step = shown ? shown.step + 1 : 0;
     const reach = (SURROUNDING_MINUTES[step] ?? 0) * MINUTE_MS;
-    const at = (ms: number) => new Date(ms).toISOString();
+    const at = (ms: number) => isoIn(ms, logs.zoneName);
     try {
       const text = await backend.logsEditQuery("", {
         kind: "time",
@@ -160,7 +160,7 @@ export class LogTools {
       this.#around = { row, step, text, before };
       logs.pinned = row.id;
       // The list keeps the selected row where it is.
-      logs.query.replace(text);
+      await logs.query.replace(text);
     } catch (error) {
       this.fail(error);
     }
@@ -172,7 +172,7 @@ export class LogTools {
     if (!shown) return;
     // Selected first: the list keeps the selected row where it is.
     await this.logs.jumpTo(shown.row.id);
-    this.logs.query.replace(shown.before);
+    void this.logs.query.replace(shown.before);
     this.#around = null;
   }
 

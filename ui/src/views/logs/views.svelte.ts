@@ -83,7 +83,7 @@ export class SavedViews {
 
   apply(view: SavedView): void {
     if (view.columns.length > 0) this.#app.change({ columnOrder: view.columns });
-    this.#logs.query.replace(view.query);
+    void this.#logs.query.replace(view.query);
     const range = view.range === null ? null : rangeNamed(view.range);
     if (range && view.range !== this.#range) void this.#logs.show(range);
   }
