@@ -264,7 +264,11 @@ export class FakeLog {
           const choice = !chosen ? "none" : chosen.negated ? "excluded" : "included";
           return { value, count, choice } as const;
         });
-      return { field, values: values.slice(0, most), distinct: values.length };
+      return {
+        field,
+        values: values.slice(0, most),
+        distinct: values.filter(({ count }) => count > 0).length,
+      };
     });
     return { generation: this.generation, facets };
   }
