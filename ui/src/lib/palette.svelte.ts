@@ -27,12 +27,15 @@ export class Palette {
   #commands = $state.raw<Command[]>([]);
   #recent = $state.raw<string[]>([]);
 
-  /** Adds commands; the answer takes them out again. A later one with the same id stands in for the earlier. */
+  /**
+   * Adds commands; the answer takes them out again. What is added last is listed first: it belongs to
+   * what is on the screen. A later one with the same id stands in for the earlier.
+   */
   add(...commands: Command[]): () => void {
     const ids = commands.map(({ id }) => id);
     // Untracked, so that an effect may add: it must not run again because of what it added.
     untrack(() => {
-      this.#commands = [...this.#commands.filter(({ id }) => !ids.includes(id)), ...commands];
+      this.#commands = [...commands, ...this.#commands.filter(({ id }) => !ids.includes(id))];
     });
     return () => {
       this.#commands = this.#commands.filter((command) => !commands.includes(command));

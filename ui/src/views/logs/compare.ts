@@ -168,11 +168,15 @@ function commonOf(a: string[], b: string[]): { left: Set<number>; right: Set<num
 
 function joined(words: Words[]): Words[] {
   const pieces: Words[] = [];
-  for (const word of words) {
+  words.forEach((word, i) => {
     const last = pieces.at(-1);
-    if (last?.alone === word.alone) last.text += word.text;
-    else pieces.push({ ...word });
-  }
+    // A space between two marked words is marked with them: one piece reads better than three.
+    const between =
+      !word.alone && word.text.trim() === "" && last?.alone && words[i + 1]?.alone === true;
+    const alone = word.alone || between === true;
+    if (last?.alone === alone) last.text += word.text;
+    else pieces.push({ text: word.text, alone });
+  });
   return pieces;
 }
 

@@ -2,6 +2,7 @@
 import type { LogEntry, QueryEdit, QueryField } from "../../backend";
 import type { TreeLine } from "../../lib/json-tree";
 import { containerOf } from "../../lib/json-tree";
+import { wallTime } from "../../lib/time";
 
 /** How a value changes the filter. */
 export type How = "include" | "exclude" | "only";
@@ -80,24 +81,33 @@ export function agoText(moment: number, now: number): string {
   return "just now";
 }
 
-/** The zones a time is shown in, each once: a zone that stands for two is named for both. */
+/**
+ * The zones that a moment is shown in, with whose they are. Zones whose clocks show the same then
+ * share a line.
+ */
 export function zonesToShow(
+  moment: number,
   shown: string,
   mine: string,
   instance: string | null,
-): { zone: string; words: string }[] {
-  const zones: { zone: string; words: string[] }[] = [];
+): { zone: string; words: string; names: string }[] {
+  const lines: { zone: string; words: string[]; names: string[] }[] = [];
+  const offset = (zone: string) => wallTime(moment, zone).offsetMinutes;
   const add = (zone: string, word: string) => {
-    const known = zones.find((other) => other.zone === zone);
-    if (known) known.words.push(word);
-    else zones.push({ zone, words: [word] });
+    const line = lines.find((known) => offset(known.zone) === offset(zone));
+    if (!line) lines.push({ zone, words: [word], names: [zone] });
+    else if (!line.words.includes(word)) {
+      line.words.push(word);
+      if (!line.names.includes(zone)) line.names.push(zone);
+    }
   };
-  add(mine, "mine");
-  if (instance) add(instance, "CIPP instance");
-  if (![mine, instance, "UTC"].includes(shown)) add(shown, "shown");
-  if (!zones.some(({ zone }) => zone === "UTC")) add("UTC", "");
-  return zones.map(({ zone, words }) => ({
+  add(mine, "Mine");
+  if (instance) add(instance, "CIPP");
+  if (![mine, instance, "UTC"].includes(shown)) add(shown, "Shown");
+  add("UTC", "UTC");
+  return lines.map(({ zone, words, names }) => ({
     zone,
-    words: [zone.replace(/_/g, " "), words.filter(Boolean).join(", ")].filter(Boolean).join(" · "),
+    words: words.join(", "),
+    names: names.map((name) => name.replace(/_/g, " ")).join(", "),
   }));
 }

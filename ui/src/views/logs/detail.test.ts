@@ -57,14 +57,19 @@ test("how long ago", () => {
   expect(agoText(now + 2 * 3_600_000, now)).toBe("in 2 hours");
 });
 
-test("every zone is shown once, named for all it stands for", () => {
-  expect(zonesToShow("UTC", "Europe/Amsterdam", "Europe/Amsterdam")).toEqual([
-    { zone: "Europe/Amsterdam", words: "Europe/Amsterdam · mine, CIPP instance" },
-    { zone: "UTC", words: "UTC" },
+test("every zone is told, those that show the same in one line", () => {
+  const moment = Date.UTC(2026, 10, 3, 12);
+  expect(zonesToShow(moment, "UTC", "Europe/Amsterdam", "Europe/Berlin")).toEqual([
+    {
+      zone: "Europe/Amsterdam",
+      words: "Mine, CIPP",
+      names: "Europe/Amsterdam, Europe/Berlin",
+    },
+    { zone: "UTC", words: "UTC", names: "UTC" },
   ]);
-  expect(zonesToShow("Asia/Tokyo", "UTC", null).map(({ zone }) => zone)).toEqual([
-    "UTC",
-    "Asia/Tokyo",
+  expect(zonesToShow(moment, "Asia/Tokyo", "UTC", null).map(({ words }) => words)).toEqual([
+    "Mine, UTC",
+    "Shown",
   ]);
 });
 
