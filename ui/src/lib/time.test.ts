@@ -1,17 +1,25 @@
 import { describe, expect, test } from "vitest";
 import {
+  clockChanges,
+  clockText,
   countText,
   dayCount,
+  dayIn,
+  dayStart,
   dayText,
   durationText,
   entriesText,
   isDay,
   isKnownZone,
+  isoIn,
+  likelyText,
   logDayOf,
   longTime,
+  momentIn,
   momentOf,
   shiftDay,
   timeParts,
+  wallTime,
   whenText,
 } from "./time";
 
@@ -107,4 +115,77 @@ test("spans and counts", () => {
   ]);
   expect(countText(28391)).toBe("28,391");
   expect([entriesText(1), entriesText(0)]).toEqual(["1 entry", "0 entries"]);
+});
+
+describe("a day of a zone", () => {
+  const start = (day: string, zone: string) => new Date(dayStart(day, zone)).toISOString();
+  test("begins at its own midnight", () => {
+    expect(start("2026-11-03", "UTC")).toBe("2026-11-03T00:00:00.000Z");
+    expect(start("2026-11-03", "Europe/Amsterdam")).toBe("2026-11-02T23:00:00.000Z");
+    expect(start("2026-11-03", "Pacific/Kiritimati")).toBe("2026-11-02T10:00:00.000Z");
+    expect(start("2026-11-03", "-03:30")).toBe("2026-11-03T03:30:00.000Z");
+  });
+  test("also in the nights in which clocks change, even at midnight", () => {
+    expect(start("2026-03-29", "Europe/Amsterdam")).toBe("2026-03-28T23:00:00.000Z");
+    expect(start("2026-03-30", "Europe/Amsterdam")).toBe("2026-03-29T22:00:00.000Z");
+    expect(start("2026-10-26", "Europe/Amsterdam")).toBe("2026-10-25T23:00:00.000Z");
+    // Beirut skips midnight itself: the day begins at one.
+    expect(start("2026-03-29", "Asia/Beirut")).toBe("2026-03-28T22:00:00.000Z");
+    expect(wallTime(dayStart("2026-03-29", "Asia/Beirut"), "Asia/Beirut").hour).toBe(1);
+  });
+  test("is the day of every moment in it", () => {
+    for (const zone of ["America/Los_Angeles", "Asia/Kolkata", "+13:00"]) {
+      const from = dayStart("2026-11-01", zone);
+      expect(dayIn(from, zone)).toBe("2026-11-01");
+      expect(dayIn(from - 1, zone)).toBe("2026-10-31");
+    }
+  });
+});
+
+test("of a time that comes twice the first is meant, of one that is skipped the change", () => {
+  const wall = (text: string) => Date.parse(`${text}Z`);
+  const iso = (moment: number) => new Date(moment).toISOString();
+  expect(iso(momentIn(wall("2026-10-25T02:30:00"), "Europe/Amsterdam"))).toBe(
+    "2026-10-25T00:30:00.000Z",
+  );
+  expect(iso(momentIn(wall("2026-03-29T02:30:00"), "Europe/Amsterdam"))).toBe(
+    "2026-03-29T01:00:00.000Z",
+  );
+});
+
+test("clock changes of a year", () => {
+  const changes = clockChanges(Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1), "Europe/Amsterdam");
+  expect(changes.map(({ moment, minutes }) => [new Date(moment).toISOString(), minutes])).toEqual([
+    ["2026-03-29T01:00:00.000Z", 60],
+    ["2026-10-25T01:00:00.000Z", -60],
+  ]);
+});
+
+test("an offset is a zone too", () => {
+  expect(isKnownZone("+05:30")).toBe(true);
+  expect(wallTime(Date.UTC(2026, 10, 3, 20), "+05:30")).toMatchObject({
+    day: 4,
+    hour: 1,
+    minute: 30,
+    offsetMinutes: 330,
+  });
+});
+
+test("a moment as ISO in a zone is the same moment", () => {
+  const moment = Date.UTC(2026, 10, 3, 6, 12, 44, 120);
+  for (const zone of ["UTC", "Europe/Amsterdam", "America/St_Johns", "+05:45"])
+    expect(Date.parse(isoIn(moment, zone))).toBe(moment);
+  expect(isoIn(moment, "Europe/Amsterdam")).toBe("2026-11-03T07:12:44.120+01:00");
+  expect(clockText(moment, "UTC")).toBe("06:12");
+});
+
+test("how long something will likely take", () => {
+  expect([1, 12, 54, 60, 100, 600].map(likelyText)).toEqual([
+    "about 5 seconds",
+    "about 15 seconds",
+    "about 55 seconds",
+    "about a minute",
+    "about 2 minutes",
+    "about 10 minutes",
+  ]);
 });

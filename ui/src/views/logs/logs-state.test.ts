@@ -133,6 +133,24 @@ describe("opening", () => {
   });
 });
 
+test("refreshing where CIPP could not be asked opens the log anew", async () => {
+  const log = new FakeLog(many(10));
+  let locked = true;
+  const { logs, calls } = await stateOn(log, {
+    logs_open: (args) => {
+      const view = log.answers["logs_open"]?.(args) as object;
+      return { ...view, trouble: locked ? refusal({ code: "keychainLocked" }) : null };
+    },
+  });
+  log.progress();
+  await settled();
+  locked = false;
+  logs.refresh();
+  await settled();
+  expect(called(calls, "logs_open")).toHaveLength(2);
+  expect(logs.trouble).toBeNull();
+});
+
 describe("which days", () => {
   test("today is the instance's own", async () => {
     const log = new FakeLog([]);

@@ -334,8 +334,9 @@ export class LogsState implements QueryHost {
 
   /** Asks for today again, and for days that failed or are incomplete. */
   refresh(): void {
-    const { viewId } = this;
-    if (!viewId) void this.open();
+    const { viewId, trouble } = this;
+    // What kept CIPP from being asked at the opening may be put right now.
+    if (!viewId || trouble) void this.open();
     else void this.#start(() => backend.logsRefresh(viewId));
   }
 
