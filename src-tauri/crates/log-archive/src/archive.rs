@@ -30,6 +30,8 @@ pub use retention::Limits;
 
 /// The end of a day file's name.
 const DAY_FILE: &str = ".parquet";
+/// What its name ends with once it was set aside.
+const ASIDE: &str = ".damaged";
 /// The small document beside the days.
 const NOTES: &str = "notes.json";
 
@@ -58,13 +60,13 @@ impl ConnectionArchive {
     /// what killed processes left behind is removed.
     ///
     /// # Errors
-    /// The name is no folder's name on every system; or leftovers are there and the folder cannot be locked.
+    /// The name is no folder's name on every system.
     pub fn open(root: &Path, connection: &str, key: ArchiveKey) -> Result<ConnectionArchive, ArchiveError> {
         if !is_safe_name(connection) {
             return Err(ArchiveError::Name(connection.to_owned()));
         }
         let folder = root.join(connection);
-        files::sweep(&folder)?;
+        files::sweep(&folder);
         Ok(ConnectionArchive(Arc::new(Inner {
             folder,
             connection: connection.to_owned(),
@@ -159,20 +161,27 @@ impl ConnectionArchive {
     /// # Errors
     /// See [`DayFileError`]; a row that is not there means that the file was replaced since.
     pub fn read_row(&self, day: Day, row: u32) -> Result<String, DayFileError> {
-        DayFile::open(&self.path(day), &self.identity(day))?.row(row)
+        let (path, identity) = (self.path(day), self.identity(day));
+        match DayFile::open(&path, &identity).and_then(|file| file.row(row)) {
+            // The library does not tell a disk that failed from a file that is damaged: what is called damaged is read
+            // once more, all of it.
+            Err(DayFileError::Damaged(_)) => DayFile::load(&path, &identity)?.row(row),
+            outcome => outcome,
+        }
     }
 
-    /// The JSON texts of all rows in their order, until `visit` breaks off.
+    /// The JSON texts of all rows in their order, until `visit` breaks off. Never more than the compressed file and a
+    /// few megabytes of rows are in memory at once; the file is not held open meanwhile.
     ///
     /// # Errors
     /// See [`DayFileError`]. Rows that were visited before are right all the same.
     pub fn read_rows(&self, day: Day, visit: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<(), DayFileError> {
-        DayFile::open(&self.path(day), &self.identity(day))?.texts(visit)?;
+        DayFile::load(&self.path(day), &self.identity(day))?.texts(visit)?;
         Ok(())
     }
 
     /// The data of all rows, some thousand at a time: the number of the first row, and a text for each, empty where
-    /// there is none. Never more than a few megabytes are decoded at once.
+    /// there is none. Never more than the compressed file and a few megabytes of data are in memory at once.
     ///
     /// # Errors
     /// See [`DayFileError`].
@@ -181,7 +190,7 @@ impl ConnectionArchive {
         day: Day,
         visit: &mut dyn FnMut(u32, &TextColumn) -> ControlFlow<()>,
     ) -> Result<(), DayFileError> {
-        DayFile::open(&self.path(day), &self.identity(day))?.log_data(visit)
+        DayFile::load(&self.path(day), &self.identity(day))?.log_data(visit)
     }
 
     /// Reads all of a day, column by column and row by row, and returns how many rows it has.
@@ -238,7 +247,7 @@ impl ConnectionArchive {
             return Ok(None);
         }
         let _held = files::lock(self.folder())?;
-        let aside = self.folder().join(format!("{day}{DAY_FILE}.damaged"));
+        let aside = self.aside(day);
         match patiently(|| fs::rename(&path, &aside)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(ArchiveError::io("rename", &path, &error)),
@@ -255,9 +264,8 @@ impl ConnectionArchive {
     /// The system refuses.
     pub fn delete_day(&self, day: Day) -> Result<u64, ArchiveError> {
         let path = self.path(day);
-        match fs::metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            _ => {}
+        if !path.exists() {
+            return Ok(0);
         }
         let held = files::lock(self.folder())?;
         self.remove(day, &held)
@@ -319,6 +327,11 @@ impl ConnectionArchive {
             day,
             key: self.0.key.clone(),
         }
+    }
+
+    /// Where the file of a day is put that cannot be read.
+    fn aside(&self, day: Day) -> PathBuf {
+        self.folder().join(format!("{day}{DAY_FILE}{ASIDE}"))
     }
 
     fn remove(&self, day: Day, _held: &FolderLock) -> Result<u64, ArchiveError> {

@@ -4,8 +4,6 @@
 
 use std::{io, path::Path};
 
-use serde::Serialize;
-
 /// Why the archive of a connection could not do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArchiveError {
@@ -24,8 +22,7 @@ pub enum ArchiveError {
 }
 
 /// Why a day on disk cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, specta::Type)]
-#[serde(rename_all = "camelCase", tag = "kind", content = "detail")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DayFileError {
     /// There is no file for this day.
     #[error("This day is not in the archive.")]
@@ -99,7 +96,7 @@ pub(crate) fn sentence(action: &str, path: &Path, error: &io::Error) -> String {
             format!("Could not {action} {path}: the folder is gone. It is made again with the next day.")
         }
         io::ErrorKind::FileTooLarge => {
-            format!("Could not {action} {path}: the file would be larger than the system allows.")
+            format!("Could not {action} {path}: it is larger than a file can be here ({error}).")
         }
         _ => format!("Could not {action} {path}: {error}."),
     }

@@ -34,7 +34,10 @@ pub(super) struct FolderLock {
 
 /// Makes the folder if need be, and waits for its lock.
 pub(super) fn lock(folder: &Path) -> Result<FolderLock, ArchiveError> {
-    fs::create_dir_all(folder).map_err(|error| ArchiveError::io("make the folder", folder, &error))?;
+    if !folder.is_dir() {
+        fs::create_dir_all(folder).map_err(|error| ArchiveError::io("make the folder", folder, &error))?;
+        folder.parent().into_iter().for_each(sync_folder);
+    }
     let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
@@ -63,8 +66,9 @@ pub(super) fn lock(folder: &Path) -> Result<FolderLock, ArchiveError> {
 /// A temporary file: locked while it is written, removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Part {
-    path: TempPath,
+    // Before the name: a file that is open cannot be removed on every system.
     lock: File,
+    path: TempPath,
 }
 
 impl Part {
@@ -84,7 +88,7 @@ impl Part {
             Err(error) => return Err(refused(error.into())),
         }
         let to_write = file.try_clone().map_err(refused)?;
-        Ok((Part { path, lock: file }, to_write))
+        Ok((Part { lock: file, path }, to_write))
     }
 
     /// Puts the file in its place. Only with the folder's lock held: else a sweep could come between.
@@ -111,13 +115,13 @@ pub(crate) fn put_in_place(part: TempPath, path: &Path) -> Result<(), ArchiveErr
     Ok(())
 }
 
-/// Removes what killed processes left behind: temporary files that nobody has locked.
-pub(super) fn sweep(folder: &Path) -> Result<(), ArchiveError> {
-    // Without leftovers nothing is locked and nothing written: an archive can be read where it cannot be changed.
+/// Removes what killed processes left behind: temporary files that nobody has locked. Where that cannot be done they
+/// stay: an archive can be read where it cannot be changed.
+pub(super) fn sweep(folder: &Path) {
     if parts(folder).is_empty() {
-        return Ok(());
+        return;
     }
-    let _held = lock(folder)?;
+    let Ok(_held) = lock(folder) else { return };
     for path in parts(folder) {
         let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else {
             continue;
@@ -128,7 +132,6 @@ pub(super) fn sweep(folder: &Path) -> Result<(), ArchiveError> {
         drop(file);
         let _ = fs::remove_file(&path);
     }
-    Ok(())
 }
 
 fn parts(folder: &Path) -> Vec<PathBuf> {

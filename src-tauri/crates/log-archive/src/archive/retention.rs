@@ -2,9 +2,11 @@
 //!
 //! What deliberately is not here: the choice of the limits (settings).
 
+use std::fs;
+
 use cipp_client::Day;
 
-use super::{ConnectionArchive, files};
+use super::{ASIDE, ConnectionArchive, day_of, files};
 use crate::ArchiveError;
 
 /// How much of the archive may stay. Without limits all of it does.
@@ -17,7 +19,7 @@ pub struct Limits {
 }
 
 impl ConnectionArchive {
-    /// Removes the oldest days until the limits hold. Returns what went, the oldest first.
+    /// Removes the oldest days until the limits hold, and what was set aside of days that are older than them. Returns what went, the oldest first.
     ///
     /// # Errors
     /// The folder cannot be read, or a file cannot be removed: what came before it is gone.
@@ -37,7 +39,23 @@ impl ConnectionArchive {
             bytes -= oldest.bytes;
             removed.push(oldest.day);
         }
+        if let Some(first) = oldest_kept {
+            self.forget_what_was_set_aside(first)?;
+        }
         Ok(removed)
+    }
+
+    /// A file that was set aside is kept to look at, but no longer than the day itself would be.
+    fn forget_what_was_set_aside(&self, first: Day) -> Result<(), ArchiveError> {
+        let entries = fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        for entry in entries {
+            let name = entry.file_name();
+            let day = name.to_string_lossy().strip_suffix(ASIDE).and_then(day_of);
+            if day.is_some_and(|day| day < first) {
+                fs::remove_file(entry.path()).map_err(|error| ArchiveError::io("remove", &entry.path(), &error))?;
+            }
+        }
+        Ok(())
     }
 }
 

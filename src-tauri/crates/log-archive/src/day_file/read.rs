@@ -50,7 +50,7 @@ pub(crate) struct DayFile<R> {
 }
 
 impl DayFile<File> {
-    /// Opens the file to read a part of it.
+    /// Opens the file to read a small part of it.
     pub(crate) fn open(path: &Path, identity: &Identity) -> Result<DayFile<File>, DayFileError> {
         let file = File::open(path).map_err(|error| DayFileError::io("open", path, &error))?;
         frame::check(&file, identity)?;

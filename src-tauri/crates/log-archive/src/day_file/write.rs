@@ -20,12 +20,17 @@ use super::{
     shape::Shapes,
 };
 
+/// A day's texts fit into 4 GB, column by column: readers count them with 32 bits.
+const MOST_TEXT: u64 = u32::MAX as u64;
+
 /// A file of rows that is being written.
 pub(crate) struct RowsWriter {
     file: ArrowWriter<File>,
     batch: Batch,
     shapes: Shapes,
     rows: u32,
+    /// Bytes of text in the columns that a reader may take into one piece of memory.
+    texts: [u64; 3],
 }
 
 impl RowsWriter {
@@ -62,6 +67,7 @@ impl RowsWriter {
             batch: Batch::new(kind),
             shapes: Shapes::default(),
             rows: 0,
+            texts: [0; 3],
         }
     }
 
@@ -69,6 +75,16 @@ impl RowsWriter {
     pub(crate) fn push(&mut self, raw: &str) -> io::Result<()> {
         let row = Row::from_raw(raw.into());
         let fields = ReadRow::of(&row);
+        for (sum, text) in self
+            .texts
+            .iter_mut()
+            .zip([&*fields.message, fields.log_data, &*fields.row_key])
+        {
+            *sum += text.len() as u64;
+            if *sum > MOST_TEXT {
+                return Err(too_large("more than 4 GB of text in a day"));
+            }
+        }
         let split = self.shapes.split(raw, &fields);
         let extra = Extra::Day {
             shape: split.shape,
@@ -90,7 +106,7 @@ impl RowsWriter {
         self.rows = self
             .rows
             .checked_add(1)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, "more than four billion rows"))?;
+            .ok_or_else(|| too_large("more than four billion rows"))?;
         if self.batch.is_full() {
             self.write_batch()?;
         }
@@ -135,6 +151,10 @@ fn begin(file: File, kind: Kind, properties: WriterProperties) -> Result<ArrowWr
         .with_properties(properties)
         .with_skip_arrow_metadata(true);
     ArrowWriter::try_new_with_options(file, schema(kind), options)
+}
+
+fn too_large(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, what)
 }
 
 /// The system's own error where it was the system; else what the library says (more pages than a file can hold).

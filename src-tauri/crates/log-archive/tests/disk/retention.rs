@@ -122,9 +122,20 @@ fn a_day_that_is_set_aside_no_longer_counts() {
     assert_eq!(names(&archive), ["20260808"]);
     assert_eq!(archive.read_day(day, true).unwrap_err(), DayFileError::Missing);
     assert_eq!(archive.set_aside(day).unwrap(), None);
+    let keep = |days| Limits {
+        keep_days: Some(days),
+        max_bytes: None,
+    };
+    let today = crate::support::day("20260809");
+    archive.enforce(keep(3), today).unwrap();
+    assert!(aside.exists(), "as long as the day itself would be kept");
+    archive.enforce(keep(2), today).unwrap();
+    assert!(!aside.exists());
     // Fetched again and damaged again: one is kept to look at.
-    seal(&archive, day, &[usual_row(1)]);
-    assert_eq!(archive.set_aside(day).unwrap(), Some(aside));
+    for _ in 0..2 {
+        seal(&archive, day, &[usual_row(1)]);
+        assert_eq!(archive.set_aside(day).unwrap(), Some(aside.clone()));
+    }
     assert!(archive.delete_all().unwrap() > 0);
     assert!(!archive.folder().exists());
 }
