@@ -335,7 +335,7 @@ impl Lexer<'_> {
         let ends = |at: usize| self.is_boundary(at) || (in_list && self.text[at..].starts_with(','));
         match self.char_at(inside) {
             None => return Slash::Open,
-            Some(c) if c == '/' || c.is_whitespace() => return Slash::Word,
+            Some(c) if c == '/' || c.is_whitespace() || (in_list && c == ',') => return Slash::Word,
             Some(_) => {}
         }
         let (mut path, mut blank, mut regex_signs) = (false, false, false);
@@ -399,22 +399,19 @@ impl Lexer<'_> {
     fn data_member(&self, term: &mut RawTerm) {
         let mut at = term.body + 4;
         let mut path = Vec::new();
-        let mut missing = false;
+        let (mut missing, mut quoted) = (false, false);
         loop {
             let rest = &self.text[at..];
-            if rest.starts_with('[') {
-                let digits = rest[1..].bytes().take_while(u8::is_ascii_digit).count();
-                if digits == 0 || !rest[1 + digits..].starts_with(']') {
-                    return self.word(term);
-                }
-                path.push(rest[1..=digits].to_owned());
-                at += digits + 2;
+            if let Some((index, length)) = index(rest) {
+                path.push(index.to_owned());
+                at += length;
             } else if rest.starts_with(".\"") {
                 let quote = self.quote(at + 1);
                 if !quote.closed {
                     self.unclosed_quote(term, at + 1, &quote.value);
                     return;
                 }
+                quoted = true;
                 path.push(quote.value);
                 at = quote.end;
             } else if rest.starts_with('.') {
@@ -427,9 +424,16 @@ impl Lexer<'_> {
             }
         }
         if !self.values(term, Field::Data, path, at) {
-            return self.word(term);
-        }
-        if missing {
+            if !quoted {
+                return self.word(term);
+            }
+            // As a word it would end at the first blank, within the quotation marks.
+            term.end = self.word_end(at);
+            term.mistake(
+                term.body..term.end,
+                "Write a colon and a value behind the name of the member, as in data.\"odd name\":text.",
+            );
+        } else if missing {
             term.mistake(
                 term.body..at,
                 "Write the name of a member behind the dot, as in data.NormalizedError:text.",
@@ -620,6 +624,14 @@ impl RawTerm {
 /// Characters that the name of a member may have without quotation marks.
 pub(crate) fn is_member_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | '$' | '#')
+}
+
+/// `[12]` at the start of a text: the number, and how long it is with its brackets.
+fn index(text: &str) -> Option<(&str, usize)> {
+    let rest = text.strip_prefix('[')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let is_index = digits > 0 && rest[digits..].starts_with(']');
+    is_index.then(|| (&rest[..digits], digits + 2))
 }
 
 /// An IPv6 or hardware address, with a prefix length or zone behind it or not.

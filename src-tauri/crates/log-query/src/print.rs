@@ -31,7 +31,7 @@ impl Query {
 
 pub(crate) fn test(test: &Test) -> String {
     match test {
-        Test::Anywhere(Pattern::Regex(text)) => regex(text),
+        Test::Anywhere(Pattern::Regex(text)) => regex(text, false),
         Test::Anywhere(Pattern::Contains(text) | Pattern::Is(text) | Pattern::Wildcard(text)) => {
             if is_plain(text, "") {
                 text.clone()
@@ -70,9 +70,9 @@ fn items(patterns: &[Pattern]) -> String {
 fn item(pattern: &Pattern) -> String {
     match pattern {
         Pattern::Is(text) => exact(text),
-        Pattern::Regex(text) => regex(text),
+        Pattern::Regex(text) => regex(text, true),
         // Stars and question marks mean something behind a field's name; only an expression can look for them.
-        Pattern::Contains(text) if text.contains(['*', '?']) => regex(&regex::escape(text)),
+        Pattern::Contains(text) if text.contains(['*', '?']) => regex(&regex::escape(text), true),
         Pattern::Contains(text) if is_plain(text, "") => text.clone(),
         Pattern::Wildcard(text) if is_plain(text, "*?") => text.clone(),
         Pattern::Contains(text) | Pattern::Wildcard(text) => lex::quoted(text),
@@ -85,10 +85,10 @@ pub(crate) fn exact(text: &str) -> String {
 }
 
 /// A regular expression between slashes.
-fn regex(text: &str) -> String {
+fn regex(text: &str, in_list: bool) -> String {
     let mut written = String::from("/");
-    // Behind a slash, a blank or another slash would make it a path.
-    if text.is_empty() || text.starts_with(char::is_whitespace) {
+    // Directly behind the slash, each of these would make it something else.
+    if text.is_empty() || text.starts_with(|c: char| c.is_whitespace() || (in_list && c == ',')) {
         written.push_str("(?:)");
     }
     let mut chars = text.chars();

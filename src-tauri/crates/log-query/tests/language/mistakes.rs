@@ -22,6 +22,8 @@ fn each_mistake_is_shown_where_it_is_and_says_what_to_write() {
         ("tenant:=", "tenant:=", "tenant:=\"\""),
         ("tenant:\"\"", "\"\"", "=\"\" for rows without one"),
         ("\"\"", "\"\"", "between the quotation marks"),
+        ("data.\"odd name\" x", "data.\"odd name\"", "colon and a value"),
+        ("data.\"odd name\"[x] y", "data.\"odd name\"[x]", "colon and a value"),
         ("time:\"\"", "\"\"", "between the quotation marks"),
         ("has:\" \"", "\" \"", "between the quotation marks"),
         ("/\\ x/a", "/\\ x/a", "Close the regular expression"),
