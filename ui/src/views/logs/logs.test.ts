@@ -163,6 +163,21 @@ describe("nothing to show", () => {
     expect(filterBox().value).toBe("Message ~zzz");
   });
 
+  test("the term that removes the most is named first, with what would match without it", async () => {
+    const rows = many(60, (i) => ({
+      tenant: i < 50 ? "contoso.com" : "fabrikam.com",
+      user: i < 50 ? "CIPP" : "jo",
+    }));
+    const { user } = await openView(new FakeLog(rows));
+    await rowsShown();
+    await user.type(filterBox(), "user:jo tenant:contoso");
+    const empty = await screen.findByTestId("empty-filter");
+    await waitFor(() => expect(empty).toHaveTextContent("“User: jo” removes the most."));
+    expect(
+      screen.getAllByTestId("without-term").map((button) => button.textContent?.trim()),
+    ).toEqual(["Without User: jo (50)", "Without Tenant: contoso (10)"]);
+  });
+
   test("rows may still be found in their data", async () => {
     const log = new FakeLog(many(50));
     const { user } = await openView(log);
