@@ -134,7 +134,8 @@ impl Logbook {
         };
         if rolled {
             self.want_again(|phase| matches!(phase, DayPhase::NotFetched | DayPhase::Partial));
-            self.publish(self.days().shown_days());
+            let shown = self.days().shown_days();
+            self.publish(shown);
         }
     }
 

@@ -113,6 +113,13 @@ impl DayTimes {
         self.quarters[from.min(to)..to].iter().sum()
     }
 
+    /// The same without the first quarter of each hour.
+    fn rows_between_full_hours(&self, from: i64, to: i64) -> u32 {
+        let (from, to) = (self.at(from), self.at(to));
+        let quarters = (from.min(to)..to).filter(|quarter| quarter % HOUR_QUARTERS as usize != 0);
+        quarters.map(|quarter| self.quarters[quarter]).sum()
+    }
+
     fn at(&self, moment: i64) -> usize {
         let quarter = moment.saturating_sub(self.utc_start).div_euclid(QUARTER_NS) - EARLIEST_QUARTER;
         usize::try_from(quarter).unwrap_or(0).min(QUARTERS)
@@ -141,7 +148,7 @@ pub(crate) fn find(days: &[DayTimes]) -> Found {
             .sum()
     };
     groups.sort_by_key(|group| (late(group), std::cmp::Reverse(group.days.first().map(|day| day.0))));
-    let Some(best) = groups.first() else {
+    let Some(best) = groups.first().filter(|_| !days.is_empty()) else {
         return Found {
             zone: InstanceZone::assumed(),
             candidates: Vec::new(),
@@ -177,16 +184,18 @@ impl Group {
     }
 
     /// Whether rows stand between the end of days here and the end of the same days in `best`: under this zone all of
-    /// them would have had to be marked as sent. Some may; not a good part of what the time before brought.
+    /// them would have had to be marked as sent. Some may: those that the hourly job found, soon after a full hour; not
+    /// rows of any time, and not a good part of what the time before brought.
     fn is_refuted_by(&self, best: &Group, days: &[&DayTimes]) -> bool {
-        let (mut between, mut before) = (0, 0);
+        let (mut between, mut unmarked, mut before) = (0, 0, 0);
         for ((day, (_, end)), (_, best_end)) in days.iter().zip(&self.days).zip(&best.days) {
             if end < best_end {
                 between += day.rows_between(*end, *best_end);
+                unmarked += day.rows_between_full_hours(*end, *best_end);
                 before += day.rows_between(end - (best_end - end), *end);
             }
         }
-        between >= FEW_ROWS && between.saturating_mul(4) > before
+        unmarked >= FEW_ROWS || between >= FEW_ROWS && between.saturating_mul(4) > before
     }
 
     fn name(&self, days: &[&DayTimes]) -> String {
@@ -327,6 +336,18 @@ mod tests {
         assert_eq!((nothing.zone, nothing.candidates.len()), (InstanceZone::assumed(), 0));
         let none_today = find(&[DayTimes::of("20260819".parse().unwrap(), [])]);
         assert_eq!(none_today.zone, InstanceZone::assumed());
+    }
+
+    #[test]
+    fn a_burst_before_the_end_of_a_day_does_not_hide_the_rows_after_it() {
+        let mut days = days("UTC", "20260818", "20260819", 10);
+        let day = days[0].day;
+        let burst = DayTimes::of(
+            day,
+            (0..500).map(|n| days[0].utc_start + 22 * 60 * MINUTE + n * MINUTE / 10),
+        );
+        days[0].add(&burst);
+        assert_eq!(find(&days).zone.source, ZoneSource::Inferred);
     }
 
     #[test]

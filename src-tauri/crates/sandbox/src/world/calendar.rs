@@ -262,7 +262,7 @@ fn is_week_end(date: Date) -> bool {
 /// How many rows by the clock, and how many ordinary ones, the whole day has; the time of day cuts today short later on
 /// where the number is not exact.
 fn planned_rows(world: &World, date: Date, seed: u64) -> (usize, u64) {
-    let today = world.today();
+    let today = world.first_today();
     let fixed = fixed_count(world, date);
     if world.flags().empty_day && date == today {
         return (0, 0);
@@ -300,7 +300,7 @@ fn fixed_count(world: &World, date: Date) -> usize {
 
 /// Rows that come by the clock rather than by chance: the synchronisation, the nightly one-liners, the incidents.
 fn fixed_rows(world: &World, date: Date, start: i64, end: i64) -> impl Iterator<Item = (Source, u16, i64)> {
-    let days_ago = (world.today() - date).get_days();
+    let days_ago = (world.first_today() - date).get_days();
     let hours = ((end - start) / HOUR).clamp(0, 24);
     let sync = SYNCHRONISED
         .into_iter()

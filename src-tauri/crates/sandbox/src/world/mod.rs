@@ -199,6 +199,8 @@ struct Inner {
     size: WorldSize,
     seed: u64,
     now: Timestamp,
+    /// Where the clock stood at first: the stories of the last days are told from there, whenever they are asked for.
+    told_from: Timestamp,
     zone: TimeZone,
     flags: WorldFlags,
     volume: Volume,
@@ -218,6 +220,7 @@ impl World {
             size,
             seed,
             now,
+            told_from: now,
             zone: TimeZone::UTC,
             flags,
             volume: flags.rows_per_day.map_or(size.volume(), exactly),
@@ -255,6 +258,11 @@ impl World {
     /// Today in the instance's time zone.
     pub fn today(&self) -> Date {
         self.inner.now.to_zoned(self.inner.zone.clone()).date()
+    }
+
+    /// What was today when the world began. A day keeps its rows when the clock moves on.
+    fn first_today(&self) -> Date {
+        self.inner.told_from.to_zoned(self.inner.zone.clone()).date()
     }
 
     /// All days of the log, newest first, today included even where it has no rows.
