@@ -143,6 +143,18 @@ describe("a list of five million rows", () => {
     grid.dispatchEvent(new Event("scroll"));
     await waitFor(() => expect(places()[0]).toBe((before ?? 0) + 10));
   });
+  test("a leap that has not been told of yet is not undone when the list comes to rest", async () => {
+    const { grid } = await openHuge();
+    grid.scrollTop = 5_000_000;
+    grid.dispatchEvent(new Event("scroll"));
+    await settled();
+    // A slow engine: scrolled, but its event comes after the timer that waits for rest.
+    grid.scrollTop = 0;
+    await waitFor(() =>
+      expect(within(grid).getAllByTestId("log-row")[0]).toHaveAttribute("data-position", "0"),
+    );
+    expect(grid.scrollTop).toBe(0);
+  });
   test("rows stay on the screen until those of the new place are here", async () => {
     const { grid, hold, release } = await openHuge();
     hold();
