@@ -168,7 +168,8 @@ fn template(info: &str) -> Cow<'_, str> {
         #[serde(rename = "Template", borrow)]
         template: Option<&'a serde_json::value::RawValue>,
     }
-    if !info.contains("Template") {
+    // A list would be read as the members in their order.
+    if !info.starts_with('{') || !info.contains("Template") {
         return Cow::Borrowed("");
     }
     let name = serde_json::from_str::<StandardInfo<'_>>(info)

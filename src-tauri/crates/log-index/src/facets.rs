@@ -105,14 +105,20 @@ impl Index {
                 &part.rows
             };
             let mut in_bars = 0;
-            for (bar, edges) in histogram.bars.iter_mut().zip(edges_ns.windows(2)) {
-                let range = segment.rows_between(Some(edges[0]), Some(edges[1]));
-                if range.is_empty() {
-                    continue;
-                }
+            // Only the bars that the segment's times reach; days are short beside all bars.
+            let (Some(newest), Some(oldest)) = (segment.newest(), segment.oldest()) else {
+                histogram.elsewhere += rows.count();
+                continue;
+            };
+            let first = edges_ns.partition_point(|edge| *edge <= oldest).saturating_sub(1);
+            let past = edges_ns
+                .partition_point(|edge| *edge <= newest)
+                .min(histogram.bars.len());
+            for bar in first..past {
+                let range = segment.rows_between(Some(edges_ns[bar]), Some(edges_ns[bar + 1]));
                 for (family, of_family) in segment.families() {
                     let count = rows.count_both(of_family, range.clone());
-                    bar.add_many(*family, count);
+                    histogram.bars[bar].add_many(*family, count);
                     in_bars += count;
                 }
             }

@@ -223,3 +223,61 @@ fn automaton(hir: &Hir) -> Option<DFA> {
         .build_from_nfa(nfa)
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::{arena::Arena, bits::Bits, scan::Found, scan::scan};
+
+    /// Stops when it was asked so often.
+    fn stopped_after(questions: usize, pattern: &str, texts: &[&str]) -> Result<(), Stopped> {
+        let asked = AtomicUsize::new(0);
+        let stop = move || asked.fetch_add(1, Ordering::Relaxed) >= questions;
+        let matcher = Matcher::new(&Pattern::Regex(pattern.into()));
+        let arena = Arena::of(0, texts.iter().map(|text| text.as_bytes()));
+        let mut bits = Bits::none(texts.len());
+        let mut found = Found {
+            bits: &mut bits,
+            rows: None,
+        };
+        scan(&arena, &matcher, &mut found, &mut Pace::new(&stop))
+    }
+
+    #[test]
+    fn an_expression_that_takes_long_is_stopped_within_a_text_and_between_texts() {
+        let pathological = r"(?:a|b|ab){1,400}[^ab]{1,400}(?:c.{1,200}d){3}x";
+        let long = "ab".repeat(500_000);
+        assert_eq!(stopped_after(3, pathological, &[&long]), Err(Stopped));
+        let short = "ab".repeat(2_000);
+        let many: Vec<&str> = std::iter::repeat_n(short.as_str(), 2_000).collect();
+        assert_eq!(stopped_after(3, pathological, &many), Err(Stopped));
+        assert_eq!(
+            stopped_after(3, "license.*x", &["license ".repeat(200_000).as_str()]),
+            Err(Stopped)
+        );
+    }
+
+    #[test]
+    fn words_stay_literals_and_expressions_look_for_their_longest_word_first() {
+        let engine = |pattern: Pattern| format!("{:?}", Matcher::new(&pattern).plain);
+        for literal in [
+            Pattern::Contains("License".into()),
+            Pattern::Contains("SKs".into()),
+            Pattern::Regex("AADSTS50076".into()),
+            Pattern::Contains("a.b*c".into()),
+        ] {
+            assert!(engine(literal.clone()).starts_with("Literal"), "{literal:?}");
+        }
+        let matcher = Matcher::new(&Pattern::Regex("fail(ed|ure).*license".into()));
+        let Engine::Expression(expression) = &matcher.plain else {
+            panic!("an expression");
+        };
+        assert_eq!(expression.required.as_ref().unwrap().needle(), b"license");
+        assert_eq!(engine(Pattern::Contains(String::new())), "Everything");
+        assert_eq!(engine(Pattern::Regex("x*".into())), "Everything");
+        assert_eq!(engine(Pattern::Regex("[^\\s\\S]".into())), "Nothing");
+        assert!(engine(Pattern::Contains("MÜLLER".into())).starts_with("Expression"));
+    }
+}

@@ -148,3 +148,112 @@ fn text<'a>(row: &'a ReadRow<'_>, field: TextField) -> &'a str {
         TextField::SeverityText => &row.severity,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, ops::ControlFlow, sync::Arc};
+
+    use cipp_client::Row;
+    use jiff::{Timestamp, tz::TimeZone};
+    use log_query::{Context, parse};
+
+    use super::*;
+    use crate::{DayColumnsBuilder, Dictionaries, Index, Segment};
+
+    const ROWS: [&str; 14] = [
+        r#"{"DateTime":"2026-08-08T10:35:13.1234567+00:00","Tenant":"contoso.example","API":"AddUser","Message":"Failed to add anna","User":"anna@msp.example","Severity":"Error","LogData":{"Exchange":{"Code":403},"Items":[{"Id":"a"},{"Id":"B"}]},"TenantID":"None","AppId":"0b9f7c3e-1111-2222-3333-444455556666","IP":"203.0.113.7","RowKey":"7d3c1b9e-5a41-4a7f-9a53-0d8a1c2b3e4f","StandardInfo":{"Template":"Baseline"},"DateFilter":"20260808"}"#,
+        r#"{"DateTime":"2026-08-08T09:00:00Z","Tenant":"Northwind.example","API":"Standards","Message":"Geändert: Straße","User":"CIPP","Severity":"Warn","LogData":"","RowKey":"k2"}"#,
+        r#"{"DateTime":"2026-08-08T08:00:00Z","Tenant":"None ","API":"Standards","Message":"grüße \u212a","User":" cipp ","Severity":"info","LogData":"text with contoso","RowKey":"K3"}"#,
+        r#"{"DateTime":"2026-08-08T08:00:00Z","Tenant":"","User":"","Severity":"","LogData":{}}"#,
+        r#"{"DateTime":"soon","Message":["odd"],"Severity":7,"LogData":[1,"AADSTS50076"]}"#,
+        r#"{"DateTime":"2026-08-08T07:00:00Z","Message":"\ud800","LogData":{"RawError":"{\"code\":\"Forbidden\"}"},"Severity":"CRITICAL"}"#,
+        "{}",
+        "[\"contoso\", 1]",
+        "null",
+        "{broken contoso",
+        r#"{"Message":"a\nb","IP":" ","Severity":"Alert","LogData":null}"#,
+        r#"{"Message":"","Severity":"Debug","LogData":0}"#,
+        r#"{"Message":"x","Severity":"Information","LogData":false,"StandardInfo":{"Template":null}}"#,
+        r#"{"Message":"\u017fchool","Severity":"Catastrophe","User":"jo*hn"}"#,
+    ];
+
+    const QUERIES: [&str; 44] = [
+        "",
+        "contoso",
+        "-contoso",
+        "\"failed to\"",
+        "strasse",
+        "STRASSE",
+        "straße",
+        "k",
+        "school",
+        "/AADSTS\\d+/",
+        "/^a$/",
+        "tenant:none",
+        "tenant:=\"None\"",
+        "tenant:=\"\"",
+        "-tenant:=\"\"",
+        "user:cipp",
+        "user:=\"cipp\"",
+        "user:=\"jo*hn\"",
+        "user:jo*",
+        "user:*@msp.example",
+        "api:/^standards$/",
+        "api:adduser,standards",
+        "sev:error,critical",
+        "sev>=warning",
+        "sev:unknown",
+        "-sev:unknown",
+        "sev:=\"Warn\"",
+        "time:2026-08-08T08:00..2026-08-08T09:00",
+        "-time:2026-08-08T08:00..",
+        "day:2026-08-08",
+        "day:2026-08-09..",
+        "has:data",
+        "-has:data",
+        "has:problem",
+        "has:user",
+        "has:ip",
+        "has:template",
+        "data:contoso",
+        "data.exchange.code:403",
+        "data.items.id:=\"b\"",
+        "data.rawerror.code:forbidden",
+        "message:a",
+        "key:k2 -app:0b9f",
+        "tenantid:none message:/./ ip:203",
+    ];
+
+    /// The one thing that matters here: streamed or indexed, a filter finds the same rows.
+    #[test]
+    fn a_row_matches_alone_as_it_does_in_the_index() {
+        let day: Day = "20260808".parse().unwrap();
+        let rows: Vec<Row> = ROWS.iter().map(|raw| Row::from_raw((*raw).into())).collect();
+        let mut columns = DayColumnsBuilder::new();
+        rows.iter().for_each(|row| columns.push(&ReadRow::of(row)));
+        let segment = Segment::new(day, columns.finish(), None, &Dictionaries::new());
+        let index = Index::new().with_day(day, vec![Arc::new(segment)]);
+        let context = Context {
+            zone: TimeZone::UTC,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        for text in QUERIES {
+            let (query, read) = parse(text, &context);
+            assert!(read.mistakes.is_empty(), "{text}: {:?}", read.mistakes);
+            let hits = index.search(&query, None, &|| false).unwrap();
+            let mut indexed = BTreeSet::new();
+            index.for_each_match(&hits, &mut |segment, row| {
+                indexed.insert(segment.source_row(row) as usize);
+                ControlFlow::Continue(())
+            });
+            let matcher = RowMatcher::new(&query);
+            let streamed: BTreeSet<usize> = rows
+                .iter()
+                .enumerate()
+                .filter(|(_, row)| matcher.matches(day, &ReadRow::of(row)))
+                .map(|(at, _)| at)
+                .collect();
+            assert_eq!(streamed, indexed, "{text}");
+        }
+    }
+}

@@ -30,7 +30,7 @@ const NO_TENANT: [&str; 4] = ["", "none", "alltenants", "cipp"];
 /// thing itself.
 static MASKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let masks = [
-        r#"(?<quoted>"[^"]*"|\u{201C}[^\u{201D}]*\u{201D}|\B'[^']*'\B)"#,
+        r#"(?<quoted>"[^"]*"|\u{201C}[^\u{201D}]*\u{201D}|\B'(?:[^']|\b'\b)*'\B)"#,
         r#"(?<user>[^\s@<>"'()\[\]{},;:]+@[^\s@<>"'()\[\]{},;:]+\.\w{2,})"#,
         r"(?<guid>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)",
         r"(?<tenant>\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.onmicrosoft\.com\b)",
@@ -75,10 +75,10 @@ impl Mask {
     /// A regular expression for anything that it stands for.
     fn expression(self) -> &'static str {
         match self {
-            Mask::Quoted => r#"["'\u{201C}].*["'\u{201D}]"#,
+            Mask::Quoted => r#"["'\u{201C}][\s\S]*["'\u{201D}]"#,
             Mask::User => r"\S+@\S+",
             Mask::Guid => r"[\da-f-]{36}",
-            Mask::Tenant => ".+",
+            Mask::Tenant => r"[\s\S]+",
             Mask::Ip => r"[\da-f.:]+",
             Mask::Number => r"[\d.,:]+",
         }
@@ -96,16 +96,20 @@ enum Piece<'a> {
 fn pieces<'a>(message: &'a str, tenant: &str) -> Vec<Piece<'a>> {
     let tenant = Some(tenant).filter(|tenant| tenant.len() > 2 && !NO_TENANT.contains(tenant));
     let mut pieces = Vec::new();
-    let mut rest = message;
+    let mut at = 0;
     loop {
+        // From the whole text, so that a word's boundary is seen on both sides.
         let masked = MASKS
             .as_ref()
-            .and_then(|masks| masks.captures(rest))
+            .and_then(|masks| masks.captures_at(message, at))
             .and_then(|captures| {
                 let mut kinds = Mask::ALL.into_iter();
                 kinds.find_map(|(mask, name)| captures.name(name).map(|found| (found.range(), mask)))
             });
-        let named = tenant.and_then(|tenant| rest.find(tenant).map(|at| (at..at + tenant.len(), Mask::Tenant)));
+        let named = tenant.and_then(|tenant| {
+            let start = at + message[at..].find(tenant)?;
+            Some((start..start + tenant.len(), Mask::Tenant))
+        });
         // The tenant's name within an address belongs to the address, which starts before it.
         let next = match (masked, named) {
             (Some(masked), Some(named)) if named.0.start < masked.0.start => Some(named),
@@ -115,14 +119,14 @@ fn pieces<'a>(message: &'a str, tenant: &str) -> Vec<Piece<'a>> {
         let Some((range, mask)) = next else {
             break;
         };
-        if range.start > 0 {
-            pieces.push(Piece::Stays(&rest[..range.start]));
+        if range.start > at {
+            pieces.push(Piece::Stays(&message[at..range.start]));
         }
         pieces.push(Piece::Masked(mask));
-        rest = &rest[range.end..];
+        at = range.end;
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Stays(rest));
+    if at < message.len() {
+        pieces.push(Piece::Stays(&message[at..]));
     }
     pieces
 }
@@ -349,7 +353,7 @@ mod tests {
             ),
             (
                 "Set 'Don't ask' to \"no\" at 10:30:00",
-                "Set <text>t ask' to <text> at <number>",
+                "Set <text> to <text> at <number>",
             ),
             ("It can't find the user's mailbox", "It can't find the user's mailbox"),
             ("2001:db8:0:1::7 said 0x80070005", "<ip> said 0x80070005"),

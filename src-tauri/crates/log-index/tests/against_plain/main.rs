@@ -153,9 +153,7 @@ fn assert_counted(index: &Index, model: &Model, query: &Query, hits: &Hits, type
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
-    #[test]
+        #[test]
     fn hits_order_pages_and_counts_are_those_of_the_plain_implementation(
         world in worlds(),
         queries in prop::collection::vec(queries(), 1..5),

@@ -1,11 +1,14 @@
 //! Rows in a plain list, and every rule of the index written as simply as can be.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 
 use cipp_client::{Day, Row};
 use log_index::{Facet, FacetChoice, Histogram, NO_TIME, ReadRow, RowId};
 use log_query::{FacetField, Has, Pattern, Query, SeverityFamily, Term, Test, TextField, family};
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 /// The middle of the days in these tests, nanoseconds since 1970.
 pub const NOON: i64 = 1_786_190_400_000_000_000;
@@ -171,11 +174,19 @@ fn values_at(value: &serde_json::Value, path: &[String], values: &mut Vec<String
     }
 }
 
+thread_local! {
+    /// Compiling costs more than anything else here.
+    static EXPRESSIONS: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
+fn expression(source: &str, text: &str) -> bool {
+    EXPRESSIONS.with_borrow_mut(|known| {
+        let compiled = || RegexBuilder::new(source).case_insensitive(true).build().unwrap();
+        known.entry(source.to_owned()).or_insert_with(compiled).is_match(text)
+    })
+}
+
 pub fn fits(pattern: &Pattern, text: &str) -> bool {
-    let expression = |source: &str, text: &str| {
-        let expression = RegexBuilder::new(source).case_insensitive(true).build().unwrap();
-        expression.is_match(text)
-    };
     match pattern {
         Pattern::Contains(wanted) => expression(&regex::escape(wanted), text),
         Pattern::Is(wanted) => expression(&format!("^{}$", regex::escape(wanted.trim())), text.trim()),
@@ -188,23 +199,31 @@ pub fn fits(pattern: &Pattern, text: &str) -> bool {
     }
 }
 
+/// Row by row of a table: whether the first so many signs fit the first so many characters.
 fn wildcard(wanted: &[char], text: &[char]) -> bool {
-    match (wanted, text) {
-        ([], []) => true,
-        (['*', rest @ ..], _) => {
-            wildcard(rest, text) || text.split_first().is_some_and(|(_, left)| wildcard(wanted, left))
+    let mut fits: Vec<bool> = (0..=text.len()).map(|length| length == 0).collect();
+    for sign in wanted {
+        let mut next = vec![*sign == '*' && fits[0]];
+        for (at, character) in text.iter().enumerate() {
+            next.push(match sign {
+                '*' => fits[at + 1] || next[at],
+                '?' => fits[at],
+                sign => fits[at] && same(*sign, *character),
+            });
         }
-        (['?', rest @ ..], [_, left @ ..]) => wildcard(rest, left),
-        ([one, rest @ ..], [other, left @ ..]) => {
-            let (one, other) = (one.to_string(), other.to_string());
-            let same = RegexBuilder::new(&format!("^(?:{})$", regex::escape(&one)))
-                .case_insensitive(true)
-                .build()
-                .unwrap();
-            same.is_match(&other) && wildcard(rest, left)
-        }
-        _ => false,
+        fits = next;
     }
+    fits[text.len()]
+}
+
+fn same(one: char, other: char) -> bool {
+    one == other
+        || one.eq_ignore_ascii_case(&other)
+        || (!(one.is_ascii() && other.is_ascii())
+            && expression(
+                &format!("^(?:{})$", regex::escape(&one.to_string())),
+                &other.to_string(),
+            ))
 }
 
 /// Days with their segments; the rows of a segment in the order in which they came, and whether their data is in memory.

@@ -97,8 +97,8 @@ const WORDS: [&str; 26] = [
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
-        10 => prop::collection::vec(select(&WORDS[..]), 0..6).prop_map(|words| words.join(" ")),
-        2 => "\\PC{0,12}",
+        80 => prop::collection::vec(select(&WORDS[..]), 0..6).prop_map(|words| words.join(" ")),
+        15 => "\\PC{0,12}",
         1 => Just("long text with a word at the end ".repeat(1_500) + "needle"),
     ]
 }
@@ -136,14 +136,16 @@ fn any_json_text() -> impl Strategy<Value = String> {
 
 fn data() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        any_json_text(),
+        text().prop_map(json_text),
         select(vec!["1", "-2.5", "true", "{}", "[]", "\"AADSTS50076: x\""]).prop_map(str::to_owned),
     ];
     let tree = leaf.prop_recursive(3, 12, 3, |inner| {
         let member = (select(vec!["A", "a", "B", "Code", "0", "Gr\u{f6}sse"]), inner.clone());
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(|all| format!("[{}]", all.join(","))),
-            prop::collection::vec(member, 0..3).prop_map(|all| {
+            prop::collection::vec(member, 0..3).prop_map(|mut all| {
+                all.sort_by_key(|(name, _)| *name);
+                all.dedup_by_key(|(name, _)| *name);
                 let all: Vec<String> = all.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
                 format!("{{{}}}", all.join(","))
             }),
@@ -168,7 +170,7 @@ fn row() -> impl Strategy<Value = String> {
         "Error", "error", "Warn", "Warning", "Info", "Debug", "", "Odd", "CRITICAL",
     ]);
     let key = prop_oneof![
-        4 => "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}",
+        4 => Just(KEY.to_owned()),
         1 => select(vec!["", "same", "SAME", "Schlüssel"]).prop_map(str::to_owned),
     ];
     let template = select(vec!["{}", "{\"Template\":\"Baseline\"}", "{\"Template\":null}"]);
@@ -189,9 +191,27 @@ fn row() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Stands for a row key of its own.
+const KEY: &str = "(key)";
+
+/// The rows of a day's segments with a key for each. Keys that come twice are told apart within a segment only, so only
+/// the first keeps rows with such.
+fn with_keys(segments: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let mut next = 0;
+    let mut keyed = |raw: String| {
+        next += 1;
+        raw.replace(KEY, &format!("{next:08x}-0000-4000-8000-{next:012x}"))
+    };
+    let of_segment = |(n, rows): (usize, Vec<String>)| {
+        let rows = rows.into_iter().filter(|raw| n == 0 || raw.contains(KEY));
+        rows.map(&mut keyed).collect()
+    };
+    segments.into_iter().enumerate().map(of_segment).collect()
+}
+
 pub fn worlds() -> impl Strategy<Value = World> {
     let day = select(vec!["20260807", "20260808", "20260809"]).prop_map(|day| day.parse::<Day>().unwrap());
-    let segments = prop::collection::vec(prop::collection::vec(row(), 0..25), 0..3);
+    let segments = prop::collection::vec(prop::collection::vec(row(), 0..25), 0..3).prop_map(with_keys);
     prop::collection::vec((day, segments), 1..4).prop_map(World)
 }
 
