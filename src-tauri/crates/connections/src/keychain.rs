@@ -462,7 +462,11 @@ impl Keychain {
     }
 
     /// A secret that was found after the caller had given up is kept, so that the next try has it at once.
-    fn keep_late(&self, item: Item, id: ConnectionId) -> impl FnOnce(&mut Desk, Option<Zeroizing<Vec<u8>>>) + Send + 'static {
+    fn keep_late(
+        &self,
+        item: Item,
+        id: ConnectionId,
+    ) -> impl FnOnce(&mut Desk, Option<Zeroizing<Vec<u8>>>) + Send + 'static {
         let known = Arc::clone(&self.known);
         move |_, found| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,6 +20,7 @@ use zbus::{
 };
 
 const SECRET: &str = "abc8Q~0123456789abcdefghijklmnopqrstuv~x";
+const ARCHIVE_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// Set for a test that has a keychain to itself. A keychain around the whole run is not enough: these tests lock theirs.
 const INSIDE: &str = "CIPP_DESK_TEST_OWN_KEYCHAIN";
 const ROLE: &str = "CIPP_DESK_TEST_ROLE";
@@ -86,6 +87,8 @@ fn in_another_process() {
             "finds" => assert_eq!(keychain.read(&id).await.unwrap().unwrap().expose(), SECRET),
             "finds-nothing" => assert!(keychain.read(&id).await.unwrap().is_none()),
             "saves" => keychain.save(&id, &secret()).await.unwrap(),
+            "finds-archive-key" => assert_eq!(keychain.archive_key(&id).await.unwrap().unwrap().expose(), ARCHIVE_KEY),
+            "finds-no-archive-key" => assert!(keychain.archive_key(&id).await.unwrap().is_none()),
             other => panic!("{other}"),
         }
     });
@@ -181,6 +184,33 @@ fn a_secret_is_saved_found_by_another_process_replaced_and_deleted() {
             assert_eq!(keychain.place(&id), SecretPlace::Keychain);
         },
     );
+}
+
+#[test]
+fn the_key_of_an_archive_has_an_entry_of_its_own() {
+    with_keychain("the_key_of_an_archive_has_an_entry_of_its_own", async {
+        let (keychain, id) = (Keychain::system_with(PATIENT), ConnectionId::random());
+        keychain.save(&id, &secret()).await.unwrap();
+        must_succeed(&other_process("finds-no-archive-key", &id));
+        let key = Secret::parse(ARCHIVE_KEY).unwrap();
+        keychain.save_archive_key(&id, &key).await.unwrap();
+        keychain.save_archive_key(&id, &key).await.unwrap();
+        assert_eq!(blocking(entries).await, 2, "one each");
+        must_succeed(&other_process("finds-archive-key", &id));
+        must_succeed(&other_process("finds-no-archive-key", &ConnectionId::random()));
+
+        // The client secret is replaced and removed without touching it, and the other way round.
+        keychain.save(&id, &secret()).await.unwrap();
+        keychain.delete(&id).await.unwrap();
+        must_succeed(&other_process("finds-archive-key", &id));
+        must_succeed(&other_process("finds-nothing", &id));
+        keychain.save(&id, &secret()).await.unwrap();
+        keychain.delete_archive_key(&id).await.unwrap();
+        keychain.delete_archive_key(&id).await.unwrap();
+        must_succeed(&other_process("finds-no-archive-key", &id));
+        must_succeed(&other_process("finds", &id));
+        assert_eq!(blocking(entries).await, 1);
+    });
 }
 
 #[test]

@@ -300,6 +300,83 @@ async fn a_secret_is_read_once_per_process() {
 }
 
 #[tokio::test]
+async fn the_key_of_an_archive_is_an_item_of_its_own() {
+    const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let fake = Arc::new(Fake::default());
+    let (keychain, id) = (fake.keychain(KeychainTimeouts::default()), ConnectionId::random());
+    keychain.save(&id, &secret(SECRET)).await.unwrap();
+    assert!(keychain.archive_key(&id).await.unwrap().is_none());
+    keychain.save_archive_key(&id, &secret(KEY)).await.unwrap();
+    let account = format!("{id}/archive");
+    assert_eq!(fake.items.lock().unwrap().get(&account).unwrap(), KEY.as_bytes());
+    assert!(Keychain::archive_item_name(&id).contains(&account));
+
+    // Asked for once per process, and neither is taken for the other.
+    let reader = fake.keychain(KeychainTimeouts::default());
+    let reads = fake.reads.load(Ordering::SeqCst);
+    for _ in 0..3 {
+        assert_eq!(shown(&reader.archive_key(&id).await.unwrap()), Some(KEY));
+        assert_eq!(shown(&reader.read(&id).await.unwrap()), Some(SECRET));
+    }
+    assert_eq!(fake.reads.load(Ordering::SeqCst), reads + 2);
+    reader.delete(&id).await.unwrap();
+    assert_eq!(reader.place(&id), SecretPlace::Unknown);
+    assert_eq!(shown(&reader.archive_key(&id).await.unwrap()), Some(KEY));
+    reader.delete_archive_key(&id).await.unwrap();
+    reader.delete_archive_key(&id).await.unwrap();
+    assert!(reader.archive_key(&id).await.unwrap().is_none());
+    assert!(fake.items.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_archive_key_is_named_with_its_item() {
+    let fake = Arc::new(Fake::default());
+    let (keychain, id) = (fake.keychain(KeychainTimeouts::default()), ConnectionId::random());
+    fake.items
+        .lock()
+        .unwrap()
+        .insert(format!("{id}/archive"), vec![0xff, 0xfe, b'Q']);
+    let error = keychain.archive_key(&id).await.unwrap_err();
+    let said = format!("{error} {}", error.remedy());
+    assert!(
+        said.contains("does not hold an archive key") && said.contains(&format!("{id}/archive")),
+        "{said}"
+    );
+    assert!(
+        said.contains("fetched again") && !said.contains("client secret of"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_keychain_there_is_no_archive_key() {
+    let fake = Arc::new(Fake::default());
+    let (keychain, id) = (fake.keychain(KeychainTimeouts::default()), ConnectionId::random());
+    keychain.use_session_memory();
+    let error = keychain.save_archive_key(&id, &secret("00")).await.unwrap_err();
+    assert!(error.to_string().contains("no archive"), "{error}");
+    assert!(keychain.archive_key(&id).await.unwrap().is_none());
+    keychain.delete_archive_key(&id).await.unwrap();
+    assert!(fake.items.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_archive_key_that_was_saved_too_late_is_taken_back() {
+    let fake = Arc::new(Fake::default());
+    let (keychain, id) = (fake.keychain(SHORT), ConnectionId::random());
+    patient(&keychain).save(&id, &secret(SECRET)).await.unwrap();
+    fake.be(Mood::Hanging);
+    keychain
+        .save_archive_key(&id, &secret("never-confirmed"))
+        .await
+        .unwrap_err();
+    fake.be(Mood::Well);
+    until(|| fake.changes() == 3).await;
+    assert_eq!(fake.items.lock().unwrap().len(), 1, "the client secret alone");
+    assert_eq!(fake.stored(&id).as_deref(), Some(SECRET));
+}
+
+#[tokio::test]
 async fn the_self_test_goes_round_and_leaves_nothing() {
     let fake = Arc::new(Fake::default());
     let keychain = fake.keychain(KeychainTimeouts::default());
