@@ -30,12 +30,31 @@ test("a span with offset, and one in the zone that is shown", () => {
   ]);
 });
 
+test("a day, an hour, a word, a comparison", () => {
+  expect(span("time:2026-11-02")).toEqual(["2026-11-01T23:00:00.000Z", "2026-11-02T23:00:00.000Z"]);
+  expect(span("time:2026-11-02T10")).toEqual([
+    "2026-11-02T09:00:00.000Z",
+    "2026-11-02T10:00:00.000Z",
+  ]);
+  expect(span("time:today")).toEqual(["2026-11-02T23:00:00.000Z", "2026-11-03T23:00:00.000Z"]);
+  expect(span("time:yesterday")?.[0]).toBe("2026-11-01T23:00:00.000Z");
+  expect(span("time:-1h30m")).toEqual(["2026-11-03T10:30:00.000Z", "2026-11-03T12:00:00.000Z"]);
+  expect(span("time>=-1h")).toEqual(["2026-11-03T11:00:00.000Z", "2026-11-03T12:00:00.000Z"]);
+  expect(span('time:"2026-11-02 10:00..2026-11-02 11:00"')).toEqual([
+    "2026-11-02T09:00:00.000Z",
+    "2026-11-02T10:00:00.000Z",
+  ]);
+  for (const term of ["time:today", "time>=-1h", "time:2026-11-01..now", "time:-1h30m"])
+    expect(isRelative(term)).toBe(true);
+});
+
 test("what says something else is left to Rust", () => {
   for (const term of [
     "time:..2026-11-03",
-    "time:>=2026",
+    "time<2026-11-03",
     "time:x..y",
     "time:2026-11-03..2026-11-01",
+    "day:2026-11-03",
   ])
     expect(span(term)).toBeNull();
 });
