@@ -101,6 +101,12 @@ describe("searching", () => {
     await user.keyboard("{Shift>}{Enter}{Enter}{/Shift}");
     // The last hit lies beyond the first 200 of the list.
     expect(current()).toMatch(/item 299$/);
+    expect(screen.getAllByRole("treeitem").length).toBeLessThan(120);
+    // What lies before is there for the asking.
+    tree.focus();
+    await user.click(screen.getByText(/more of 200\s+before/));
+    expect(current()).toMatch(/item 199$/);
+    expect(screen.getAllByRole("treeitem").length).toBeGreaterThan(300);
   });
   test("goes into JSON within a text", async () => {
     const { user, current } = open(value);

@@ -45,10 +45,17 @@ describe("the lines of a tree", () => {
     expect(first.at(-1)).toMatchObject({ more: 4312 - CHUNK, level: 2 });
     const second = treeLines(roots(long), {
       open: new Set(["0"]),
-      shown: new Map([["0", 2 * CHUNK]]),
+      shown: new Map([["0", { first: 0, end: 2 * CHUNK }]]),
     });
     expect(second).toHaveLength(1 + 2 * CHUNK + 1);
     expect(new Set(second.map(({ id }) => id)).size).toBe(second.length);
+    const last = treeLines(roots(long), {
+      open: new Set(["0"]),
+      shown: new Map([["0", { first: 4200, end: 4400 }]]),
+    });
+    expect(last[1]).toMatchObject({ more: 4200, side: "before" });
+    expect(last.at(-1)).toMatchObject({ key: "4311", position: 4312, siblings: 4312 });
+    expect(last).toHaveLength(2 + 112);
   });
   test("depth costs only what is open", () => {
     let deep: unknown = "end";
@@ -80,10 +87,10 @@ describe("finding in a tree", () => {
   test("ends at the number that is wanted", () => {
     expect(findInTree(roots(Array(500).fill("x")), "x", 7)).toHaveLength(7);
   });
-  test("tells what must be open to see a line, in whole portions of a list", () => {
+  test("tells what must be open to see a line, and which part of a long list", () => {
     expect(wayTo("0/3/412")).toEqual([
-      { id: "0", shown: CHUNK },
-      { id: "0/3", shown: 3 * CHUNK },
+      { id: "0", index: 3, part: { first: 0, end: CHUNK } },
+      { id: "0/3", index: 412, part: { first: 2 * CHUNK, end: 3 * CHUNK } },
     ]);
     expect(wayTo("0")).toEqual([]);
   });

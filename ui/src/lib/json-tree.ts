@@ -27,14 +27,21 @@ export interface TreeLine {
   open: boolean | null;
   /** The text of this line holds JSON, which opening shows. */
   inside: boolean;
-  /** A line that stands for members not shown yet. */
+  /** A line that stands for so many members that are not shown: those before, or those after. */
   more: number | null;
+  side: "before" | "after" | null;
+}
+
+/** The part of a container's members that is shown. */
+export interface Part {
+  first: number;
+  end: number;
 }
 
 export interface TreeState {
   open: ReadonlySet<string>;
-  /** How many members of a container were asked for, where it is more than CHUNK. */
-  shown: ReadonlyMap<string, number>;
+  /** The part of a container that was asked for, where it is not the first CHUNK of it. */
+  shown: ReadonlyMap<string, Part>;
 }
 
 type Container = JsonNode & { kind: "object" | "array" };
@@ -89,9 +96,27 @@ export function treeLines(roots: Roots, state: TreeState): TreeLine[] {
     members: string[];
     embedded: boolean;
     next: number;
-    limit: number;
+    end: number;
   }
   const stack: Level[] = [];
+
+  const more = (level: Level, side: "before" | "after", count: number): void => {
+    lines.push({
+      id: `${level.id}/${side}`,
+      level: stack.length + 1,
+      position: side === "before" ? count : level.end + 1,
+      siblings: sizeOf(level.container),
+      key: "",
+      path: level.path,
+      members: level.members,
+      embedded: level.embedded,
+      node: level.container,
+      open: null,
+      inside: false,
+      more: count,
+      side,
+    });
+  };
 
   const emit = (member: Member, id: string, position: number, siblings: number): void => {
     const above = stack.at(-1);
@@ -115,18 +140,21 @@ export function treeLines(roots: Roots, state: TreeState): TreeLine[] {
       open,
       inside,
       more: null,
+      side: null,
     });
     if (open && container) {
-      const limit = Math.min(sizeOf(container), state.shown.get(id) ?? CHUNK);
-      stack.push({
+      const { first, end } = state.shown.get(id) ?? { first: 0, end: CHUNK };
+      const level = {
         container,
         id,
         path: member.path,
         members,
         embedded: embedded || inside,
-        next: 0,
-        limit,
-      });
+        next: first,
+        end: Math.min(sizeOf(container), end),
+      };
+      stack.push(level);
+      if (first > 0) more(level, "before", first);
     }
   };
 
@@ -135,30 +163,14 @@ export function treeLines(roots: Roots, state: TreeState): TreeLine[] {
     emit(member, String(i), i + 1, roots.length);
     for (let level = stack.at(-1); level; level = stack.at(-1)) {
       const size = sizeOf(level.container);
-      if (level.next < level.limit) {
+      if (level.next < level.end) {
         const index = level.next;
         level.next += 1;
         const member = memberAt(level.container, index, level.path);
-        const siblings = level.limit < size ? level.limit + 1 : size;
-        if (member) emit(member, `${level.id}/${index}`, index + 1, siblings);
+        if (member) emit(member, `${level.id}/${index}`, index + 1, size);
         continue;
       }
-      if (level.limit < size) {
-        lines.push({
-          id: `${level.id}/more`,
-          level: stack.length + 1,
-          position: level.limit + 1,
-          siblings: level.limit + 1,
-          key: "",
-          path: level.path,
-          members: level.members,
-          embedded: level.embedded,
-          node: level.container,
-          open: null,
-          inside: false,
-          more: size - level.limit,
-        });
-      }
+      if (level.end < size) more(level, "after", size - level.end);
       stack.pop();
     }
   });
@@ -236,12 +248,12 @@ export function findInTree(roots: Roots, text: string, most: number): string[] {
   return found;
 }
 
-/** What must be open, and how much of it shown, for a line to be seen. */
-export function wayTo(id: string): { id: string; shown: number }[] {
+/** What must be open, and which part of it shown, for a line to be seen. */
+export function wayTo(id: string): { id: string; index: number; part: Part }[] {
   const steps = id.split("/");
-  return steps.slice(1).map((step, i) => ({
-    id: steps.slice(0, i + 1).join("/"),
-    // Whole portions, as if they had been asked for one by one.
-    shown: (Math.floor(Number(step) / CHUNK) + 1) * CHUNK,
-  }));
+  return steps.slice(1).map((step, i) => {
+    const index = Number(step);
+    const first = Math.floor(index / CHUNK) * CHUNK;
+    return { id: steps.slice(0, i + 1).join("/"), index, part: { first, end: first + CHUNK } };
+  });
 }
