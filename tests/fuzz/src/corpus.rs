@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::number_of;
 
 /// A long run adds inputs up to this number of files: all of them are in the repository.
-const MOST_FILES: usize = 250;
+const MOST_FILES: usize = 100;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Corpus {

@@ -22,7 +22,7 @@ const LONGEST_OTHER_BYTES: usize = 64 * 1024;
 const KEPT_BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Why a reply is not a list of rows.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SplitError {
     /// It begins like a web page.
     Html,
@@ -266,6 +266,9 @@ impl Splitter {
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
+
+#[cfg(test)]
+mod fuzz;
 
 #[cfg(test)]
 mod tests {
