@@ -5,15 +5,17 @@
 
 use std::env::{self, VarError};
 use std::path::PathBuf;
+use std::{fs, io};
 
 use cipp_client::Secret;
 use clap::Args;
-use connections::Keychain;
+use connections::{ConnectionId, Keychain};
 use log_archive::{ArchiveError, ArchiveKey, ConnectionArchive, KeyError};
 use zeroize::Zeroizing;
 
 use crate::exit::{Code, Failure};
 use crate::instance::Who;
+use crate::output::say;
 
 /// Where the archive is, and its key.
 #[derive(Args, Debug)]
@@ -28,9 +30,26 @@ pub struct ArchiveArgs {
 }
 
 impl ArchiveArgs {
-    /// Whether an archive was asked for.
-    pub fn given(&self) -> bool {
-        self.archive.is_some()
+    /// The archive to read over. Where nothing else is to be read (`offline`), or where it was named, trouble with it is an
+    /// error; one that a saved connection happens to have is used where it can be opened.
+    pub async fn to_read(&self, who: &Who, offline: bool) -> Result<Option<ConnectionArchive>, Failure> {
+        if offline {
+            return self.expect(who).await.map(Some);
+        }
+        if self.archive.is_some() {
+            return self.open(who).await;
+        }
+        if who.saved().is_none() {
+            return Ok(None);
+        }
+        Ok(self.open(who).await.unwrap_or_else(|failure| {
+            say(&format!(
+                "note: the archive of {} is not used. {}",
+                who.name(),
+                failure.message()
+            ));
+            None
+        }))
     }
 
     /// The archive, with its key; a key that is not there yet is made and kept.
@@ -42,8 +61,8 @@ impl ArchiveArgs {
         self.with_key(who, key)
     }
 
-    /// The archive, where there is one that can be opened.
-    pub async fn open(&self, who: &Who) -> Result<Option<ConnectionArchive>, Failure> {
+    /// The archive, where there is one.
+    async fn open(&self, who: &Who) -> Result<Option<ConnectionArchive>, Failure> {
         if !self.root()?.join(who.folder()).is_dir() {
             return Ok(None);
         }
@@ -90,6 +109,23 @@ impl ArchiveArgs {
         let kept = Keychain::system().archive_key(&id).await?;
         kept.map(|kept| ArchiveKey::from_hex(kept.expose()).map_err(Failure::from))
             .transpose()
+    }
+}
+
+/// Deletes the archive that a saved connection has on this computer: where it was; none when there is none. Its key is
+/// left in the keychain.
+pub fn forget(id: &ConnectionId) -> Result<Option<PathBuf>, Failure> {
+    let Some(folder) = log_archive::default_root().map(|root| root.join(id.to_string())) else {
+        return Ok(None);
+    };
+    match fs::remove_dir_all(&folder) {
+        Ok(()) => Ok(Some(folder)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::new(
+            Code::Local,
+            format!("The archive of this connection could not be deleted: {error}."),
+            format!("Delete this folder by hand: {}", folder.display()),
+        )),
     }
 }
 

@@ -3,12 +3,13 @@
 //!
 //! Days that are in the archive are not asked for again, so a run that was stopped goes on where it ended.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use cipp_client::Day;
 use clap::Args;
 use jiff::Timestamp;
+use log_archive::ConnectionArchive;
 use logbook::{Coverage, DayPhase, DayProgress, Progress};
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +20,8 @@ use crate::instance::{InstanceArgs, note_clock};
 use crate::opened::{self, Parts};
 use crate::output::{grouped, say, stderr_is_terminal};
 
-/// Rows go to the archive, not into memory; a few days of them may stay for as long as they are written.
-const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
+/// Rows go to the archive; beyond this they leave the memory, the oldest days first.
+const MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Which days, from where, to where.
 #[derive(Args, Debug)]
@@ -41,11 +42,11 @@ pub async fn run(args: CollectArgs, cancel: &CancellationToken) -> Result<(), Fa
     let instance = args.instance.open(&who).await?;
     note_clock(&instance.client.sign_in(cancel).await?);
     instance.touch();
-    let folder = archive.folder().display().to_string();
+    let before = archived(&archive)?;
     let logbook = opened::open(Parts {
         who: &who,
         client: Some(instance.client.clone()),
-        archive: Some(archive),
+        archive: Some(archive.clone()),
         memory: MEMORY_BYTES,
     });
     let mut teller = Teller::new(stderr_is_terminal());
@@ -53,7 +54,15 @@ pub async fn run(args: CollectArgs, cancel: &CancellationToken) -> Result<(), Fa
     let progress = logbook.progress();
     teller.done();
     logbook.close();
-    say(&summary(&progress, &folder));
+    let after = archived(&archive)?;
+    let wanted: HashSet<Day> = progress.days.iter().map(|day| day.day).collect();
+    say(&format!(
+        "{} fetched, {} in the archive before; {} rows seen. The archive is {}.",
+        days(after.difference(&before).filter(|day| wanted.contains(day)).count()),
+        days(before.intersection(&wanted).count()),
+        grouped(teller.rows.values().map(|rows| u64::from(*rows)).sum()),
+        archive.folder().display()
+    ));
     shown?;
     if let Some(trouble) = &progress.archive_trouble {
         return Err(Failure::new(
@@ -65,32 +74,15 @@ pub async fn run(args: CollectArgs, cancel: &CancellationToken) -> Result<(), Fa
     opened::trouble(&progress).map_or(Ok(()), Err)
 }
 
-fn summary(progress: &Progress, folder: &str) -> String {
-    let count = |wanted: &dyn Fn(&DayProgress) -> bool| progress.days.iter().filter(|day| wanted(day)).count() as u64;
-    let fetched = count(&|day| day.source == Coverage::Cipp && day.archived);
-    let there = count(&|day| day.source == Coverage::Archive);
-    let open = count(&|day| day.source == Coverage::Cipp && !day.archived && day.error.is_none());
-    let rows: u64 = progress.days.iter().map(|day| u64::from(day.rows)).sum();
-    let mut text = format!(
-        "{} fetched, {} in the archive before, {} rows. The archive is {folder}.",
-        days(fetched),
-        days(there),
-        grouped(rows)
-    );
-    if open > 0 {
-        text.push_str(&format!(
-            " Read, but not archived yet because more may come: {}.",
-            days(open)
-        ));
-    }
-    text
+fn archived(archive: &ConnectionArchive) -> Result<HashSet<Day>, Failure> {
+    Ok(archive.days()?.into_iter().map(|archived| archived.day).collect())
 }
 
-fn days(count: u64) -> String {
+fn days(count: usize) -> String {
     if count == 1 {
         "1 day".to_owned()
     } else {
-        format!("{} days", grouped(count))
+        format!("{} days", grouped(count as u64))
     }
 }
 
@@ -98,6 +90,8 @@ fn days(count: u64) -> String {
 struct Teller {
     terminal: bool,
     told: HashSet<Day>,
+    /// The rows of each day, also of days that have left the memory since.
+    rows: HashMap<Day, u32>,
     visible: bool,
 }
 
@@ -106,12 +100,15 @@ impl Teller {
         Teller {
             terminal,
             told: HashSet::new(),
+            rows: HashMap::new(),
             visible: false,
         }
     }
 
     fn tell(&mut self, progress: &Progress) {
         for day in progress.days.iter().filter(|day| is_over(day)) {
+            let most = self.rows.entry(day.day).or_default();
+            *most = day.rows.max(*most);
             if self.told.insert(day.day) && (!self.terminal || day.error.is_some()) {
                 self.done();
                 say(&line(day));
@@ -124,7 +121,7 @@ impl Teller {
                 err,
                 "\r{} of {}  {} rows  ",
                 grouped(self.told.len() as u64),
-                days(progress.days.len() as u64),
+                days(progress.days.len()),
                 grouped(u64::from(progress.loaded))
             );
             let _ = err.flush();

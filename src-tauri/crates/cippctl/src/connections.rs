@@ -12,6 +12,7 @@ use logbook::visible;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::archive_place::forget;
 use crate::days::day_of;
 use crate::exit::Failure;
 use crate::instance::{Instance, RareArgs, find, note_clock, store};
@@ -25,7 +26,7 @@ pub enum ConnectionsCommand {
     Add(Box<AddArgs>),
     /// List the saved connections
     List(ListArgs),
-    /// Remove a connection and its secret
+    /// Remove a connection, its secret and its archive
     Remove(NameArgs),
     /// Sign in and read today's log, step by step
     Test(NameArgs),
@@ -210,8 +211,16 @@ fn minute(time: Timestamp) -> String {
 async fn remove(name: &str) -> Result<(), Failure> {
     let saved = find(name)?;
     store()?.remove(&saved.id)?;
+    let archive = forget(&saved.id);
+    if let Ok(Some(folder)) = &archive {
+        say(&format!("Deleted its archive in {}.", folder.display()));
+    }
     let keychain = Keychain::system();
-    match keychain.delete(&saved.id).await {
+    let from_keychain = match keychain.delete(&saved.id).await {
+        Ok(()) => keychain.delete_archive_key(&saved.id).await,
+        refused => refused,
+    };
+    match from_keychain {
         Ok(()) => say(&format!("Removed \u{201c}{}\u{201d} and its secret.", saved.name)),
         Err(error) => {
             say(&format!(
@@ -222,7 +231,7 @@ async fn remove(name: &str) -> Result<(), Failure> {
             return Err(error.into());
         }
     }
-    Ok(())
+    archive.map(drop)
 }
 
 async fn test(name: &str, cancel: &CancellationToken) -> Result<(), Failure> {

@@ -33,6 +33,11 @@ pub enum Since {
 }
 
 impl DaysArgs {
+    /// Whether the days reach until now.
+    pub fn open_end(&self) -> bool {
+        self.to.is_none()
+    }
+
     /// As [`DaysArgs::range`], but with other days when nothing is given.
     pub fn range_or(&self, usual: Since, now: Timestamp) -> Result<(Day, Day), FieldError> {
         match (self.since, self.from) {

@@ -15,7 +15,7 @@ use crate::archive_place::ArchiveArgs;
 use crate::days::DaysArgs;
 use crate::exit::{Code, Failure};
 use crate::instance::{InstanceArgs, note_clock};
-use crate::logs::severity;
+use crate::logs::{note_debug, severity};
 use crate::opened::{self, Parts};
 use crate::output::{grouped, say, stderr_is_terminal};
 use crate::progress::Progress;
@@ -85,14 +85,11 @@ impl Form {
 /// Reads the days and writes the file.
 pub async fn run(args: ExportArgs, cancel: &CancellationToken) -> Result<(), Failure> {
     let now = Timestamp::now();
-    let (from, to) = args.days.range(now)?;
+    args.days.range(now)?;
     let text = args.filters.text(&args.severity, now)?;
     let who = args.instance.who()?;
-    let archive = match args.offline {
-        true => Some(args.archive.expect(&who).await?),
-        false if args.archive.given() || who.saved().is_some() => args.archive.open(&who).await?,
-        false => None,
-    };
+    let archive = args.archive.to_read(&who, args.offline).await?;
+    note_debug(&args.severity);
     let client = match args.offline {
         true => None,
         false => {
@@ -110,7 +107,7 @@ pub async fn run(args: ExportArgs, cancel: &CancellationToken) -> Result<(), Fai
     });
     logbook.set_query(&text, args.filters.zone())?;
     let mut line = Progress::new(stderr_is_terminal());
-    let shown = opened::show(&logbook, from, to, cancel, |progress| {
+    let shown = opened::show_asked(&logbook, &args.days, cancel, |progress| {
         line.rows(u64::from(progress.loaded))
     })
     .await;

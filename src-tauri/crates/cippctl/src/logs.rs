@@ -11,14 +11,13 @@ use std::io::{self, BufWriter, StdoutLock};
 
 use clap::Args;
 use jiff::Timestamp;
-use log_archive::ConnectionArchive;
 use log_query::{SeverityFamily, family};
 use tokio_util::sync::CancellationToken;
 
 use crate::archive_place::ArchiveArgs;
 use crate::days::DaysArgs;
 use crate::exit::{Code, Failure};
-use crate::instance::{InstanceArgs, Who};
+use crate::instance::InstanceArgs;
 use crate::output::{Screen, say};
 use crate::row_filter::FilterArgs;
 use crate::row_printer::{Format, RowPrinter};
@@ -83,7 +82,13 @@ pub async fn run(args: LogsArgs, cancel: &CancellationToken) -> Result<(), Failu
     args.days.range(now)?;
     args.filters.text(&args.severity, now)?;
     let who = args.instance.who()?;
-    let archive = archive(&args, &who).await?;
+    let archive = match args.no_archive {
+        true => None,
+        false => args.archive.to_read(&who, args.offline).await?,
+    };
+    if archive.is_some() || args.facets || args.histogram || args.follow {
+        note_debug(&args.severity);
+    }
     if args.facets || args.histogram {
         numbers::run(&args, &who, archive, cancel).await
     } else if args.follow {
@@ -93,29 +98,14 @@ pub async fn run(args: LogsArgs, cancel: &CancellationToken) -> Result<(), Failu
     }
 }
 
-/// The archive to read over. One that was named must be there when nothing else is to be read; one that a saved
-/// connection happens to have is used where it can be opened.
-async fn archive(args: &LogsArgs, who: &Who) -> Result<Option<ConnectionArchive>, Failure> {
-    if args.no_archive {
-        return Ok(None);
+/// The index and the archive have what CIPP gives when no severity is named: all but `Debug`.
+pub fn note_debug(severities: &[SeverityFamily]) {
+    if severities.contains(&SeverityFamily::Debug) {
+        say(
+            "note: rows of the severity Debug are found only by reading them from CIPP directly: \
+             cippctl logs --severity debug --no-archive",
+        );
     }
-    if args.offline {
-        return args.archive.expect(who).await.map(Some);
-    }
-    if args.archive.given() {
-        return args.archive.open(who).await;
-    }
-    if who.saved().is_none() {
-        return Ok(None);
-    }
-    Ok(args.archive.open(who).await.unwrap_or_else(|failure| {
-        say(&format!(
-            "note: the archive of {} is not used. {}",
-            who.name(),
-            failure.message()
-        ));
-        None
-    }))
 }
 
 type Out = BufWriter<StdoutLock<'static>>;

@@ -77,6 +77,14 @@ Examples:
 The file appears whole or not at all. Which days are in it is said on stderr, and in the file or in FILE.coverage.txt.
 ";
 
+const COMPLETIONS_HELP: &str = "\
+Where they go:
+  bash        cippctl completions bash > ~/.local/share/bash-completion/completions/cippctl
+  zsh         cippctl completions zsh > \"${fpath[1]}/_cippctl\"
+  fish        cippctl completions fish > ~/.config/fish/completions/cippctl.fish
+  PowerShell  cippctl completions powershell >> $PROFILE
+";
+
 const ARCHIVE_EXAMPLES: &str = "\
 Examples:
   cippctl archive status --connection Contoso
@@ -117,6 +125,7 @@ enum Command {
     /// See it work once, on the sandbox
     Demo,
     /// Print completions for a shell
+    #[command(after_long_help = COMPLETIONS_HELP)]
     Completions {
         /// The shell
         shell: Shell,

@@ -8,6 +8,7 @@ use log_archive::ConnectionArchive;
 use logbook::{ArchiveLimits, DayPhase, DayProgress, Logbook, LogbookOptions, Progress};
 use tokio_util::sync::CancellationToken;
 
+use crate::days::DaysArgs;
 use crate::exit::{Code, Failure};
 use crate::instance::Who;
 
@@ -35,6 +36,25 @@ pub fn open(parts: Parts<'_>) -> Arc<Logbook> {
         connection_name: parts.who.name().to_owned(),
         now: Timestamp::now,
     })
+}
+
+/// Shows the days that were asked for. Where nothing says when they end they end with the instance's own today, which may
+/// be ahead of UTC's and is known for sure only when rows have come.
+///
+/// # Errors
+/// As [`show`].
+pub async fn show_asked(
+    logbook: &Arc<Logbook>,
+    days: &DaysArgs,
+    cancel: &CancellationToken,
+    mut tell: impl FnMut(&Progress),
+) -> Result<Progress, Failure> {
+    let (from, to) = days.range(Timestamp::now())?;
+    let progress = show(logbook, from, to, cancel, &mut tell).await?;
+    if days.open_end() && progress.today > to {
+        return show(logbook, from, progress.today, cancel, &mut tell).await;
+    }
+    Ok(progress)
 }
 
 /// Shows these days and waits until none is on its way and all of their data is searched. `tell` sees each step.
@@ -73,20 +93,23 @@ pub async fn show(
 
 /// The first day that could not be read, as the failure that it is; none when all could.
 pub fn trouble(progress: &Progress) -> Option<Failure> {
-    let failed: Vec<&DayProgress> = progress.days.iter().filter(|day| is_trouble(day)).collect();
+    let has_begun = |day: &&DayProgress| day.day <= progress.today;
+    let failed: Vec<&DayProgress> = progress
+        .days
+        .iter()
+        .filter(has_begun)
+        .filter(|day| is_trouble(day))
+        .collect();
     let first = failed.first()?;
     let days = failed.len();
     let said = match &first.error {
         Some(error) => Failure::from(error.clone()),
         None => Failure::new(
             Code::Missing,
-            match first.phase {
-                DayPhase::Gone => "CIPP does not keep this day any more, and it is not in the archive.".to_owned(),
-                _ => first
-                    .archive_trouble
-                    .clone()
-                    .unwrap_or_else(|| "This day is not in the archive.".to_owned()),
-            },
+            first
+                .archive_trouble
+                .clone()
+                .unwrap_or_else(|| "This day is not in the archive.".to_owned()),
             "Fetch it with `cippctl collect`, or choose other days.",
         ),
     };
@@ -100,8 +123,9 @@ pub fn trouble(progress: &Progress) -> Option<Failure> {
 
 fn is_trouble(day: &DayProgress) -> bool {
     match day.phase {
-        DayPhase::Failed | DayPhase::Cancelled | DayPhase::NotFetched | DayPhase::Gone => true,
+        DayPhase::Failed | DayPhase::Cancelled | DayPhase::NotFetched => true,
         DayPhase::Partial => day.error.is_some(),
-        DayPhase::Waiting | DayPhase::Loading | DayPhase::Complete | DayPhase::OutOfMemory => false,
+        // Nobody can read a day that CIPP no longer keeps; the coverage says so.
+        DayPhase::Waiting | DayPhase::Loading | DayPhase::Complete | DayPhase::OutOfMemory | DayPhase::Gone => false,
     }
 }

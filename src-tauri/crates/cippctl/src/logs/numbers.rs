@@ -27,7 +27,6 @@ pub(super) async fn run(
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     let now = Timestamp::now();
-    let (from, to) = args.days.range(now)?;
     let client = match args.offline {
         true => None,
         false => Some(args.instance.open(who).await?.client),
@@ -41,7 +40,7 @@ pub(super) async fn run(
     let text = args.filters.text(&args.severity, now)?;
     logbook.set_query(&text, args.filters.zone())?;
     let mut line = Progress::new(stderr_is_terminal());
-    let shown = opened::show(&logbook, from, to, cancel, |progress| {
+    let shown = opened::show_asked(&logbook, &args.days, cancel, |progress| {
         line.rows(u64::from(progress.loaded))
     })
     .await;

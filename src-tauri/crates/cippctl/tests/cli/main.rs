@@ -11,11 +11,15 @@
     reason = "a test that meets the unexpected is to fail, and may say so"
 )]
 
+mod archive;
 mod demo;
+mod exports;
 mod failures;
 mod forms;
 mod interruption;
 mod place;
+mod queries;
 mod rows;
+mod running;
 mod sandbox_command;
 mod saved_connections;

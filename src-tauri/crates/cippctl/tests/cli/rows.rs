@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::place::{Place, day};
+use crate::running::Running;
 
 /// What the server sends, fetched without any of our own code.
 fn sent(place: &Place, day: &str) -> String {
@@ -202,25 +203,11 @@ fn filters_keep_what_they_say_and_nothing_else() {
 
 #[test]
 fn the_first_row_is_out_while_the_last_is_far() {
-    use std::io::{BufRead, BufReader};
-    use std::process::Stdio;
-
     // 20 ms a row and more than 1,000 rows: whoever waits for the end waits 20 seconds.
     let place = Place::playing("slow_rows");
     let yesterday = day(1);
-    let mut command = place.logs_command(&["--from", &yesterday, "--to", &yesterday, "--format", "ndjson"]);
-    let mut child = command
-        .env("RUST_LOG", "off")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut first = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut first)
-        .unwrap();
-    assert!(serde_json::from_str::<serde_json::Value>(&first).is_ok());
-    assert!(child.try_wait().unwrap().is_none(), "still reading");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let days = ["--from", yesterday.as_str(), "--to", yesterday.as_str()];
+    let mut running = Running::start(&mut place.logs_command(&[&days[..], &["--format", "ndjson"]].concat()));
+    assert!(serde_json::from_str::<serde_json::Value>(&running.line()).is_ok());
+    assert!(running.runs(), "still reading");
 }

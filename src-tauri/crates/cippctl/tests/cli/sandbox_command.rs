@@ -1,44 +1,25 @@
 //! `cippctl sandbox`: one line when ready, and an end when told.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Stdio};
 
 use crate::place::Place;
+use crate::running::Running;
 
 struct Served {
-    child: Child,
-    out: BufReader<ChildStdout>,
+    running: Running,
     ready: serde_json::Value,
 }
 
 impl Served {
     fn start(place: &Place, args: &[&str]) -> Self {
-        let mut child = place
-            .cippctl()
-            .arg("sandbox")
-            .args(args)
-            .env("RUST_LOG", "off")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
+        let mut running = Running::start(place.cippctl().arg("sandbox").args(args));
+        let line = running.line();
         let ready = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        Served { child, out, ready }
+        Served { running, ready }
     }
 
     fn text(&self, member: &str) -> &str {
         self.ready[member].as_str().unwrap_or_else(|| panic!("no {member}"))
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -103,19 +84,10 @@ fn with_tls_the_line_holds_the_authority_to_trust() {
 fn it_ends_when_it_is_told_and_says_nothing_more() {
     for signal in ["-INT", "-TERM"] {
         let place = Place::healthy();
-        let mut served = Served::start(&place, &[]);
-        let id = served.child.id().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args([signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert_eq!(served.child.wait().unwrap().code(), Some(0), "{signal}");
-        let mut rest = String::new();
-        served.out.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "");
+        let served = Served::start(&place, &[]);
+        served.running.send(signal);
+        let ended = served.running.end();
+        assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{signal}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::place::{Place, SECRET_VARIABLE, has_test_keychain};
+use crate::place::{Place, SECRET_VARIABLE, day, has_test_keychain};
 
 fn add(place: &Place, name: &str) -> Command {
     let mut command = place.cippctl();
@@ -112,6 +112,46 @@ fn six_processes_at_once_lose_no_connection() {
         place.run(&mut connections(&place, &["test", name])).code(0);
         place.run(&mut connections(&place, &["remove", name])).code(0);
     }
+}
+
+/// The key of the archive is made at the first collect and rests in the keychain; the connection's archive goes with it.
+#[test]
+fn the_archive_of_a_saved_connection_has_its_key_in_the_keychain() {
+    if !has_test_keychain() {
+        return;
+    }
+    let place = Place::healthy();
+    place.run(&mut add(&place, "kept")).code(0);
+    let days = ["--from".to_owned(), day(3), "--to".into(), day(2)];
+    let of = |command: &[&str]| {
+        let mut made = place.cippctl();
+        made.args(command).args(["--connection", "kept"]);
+        made
+    };
+    let direct = place.run(of(&["logs", "--format", "ndjson"]).args(&days)).code(0).out;
+    place.run(of(&["collect"]).args(&days)).code(0).says("2 days fetched");
+    place.sandbox.forget_calls();
+    let over = place.run(of(&["logs", "--format", "ndjson"]).args(&days)).code(0).out;
+    assert!(direct == over, "the archive is used without being named");
+    let offline = of(&["logs", "--offline", "--format", "ndjson"])
+        .args(&days)
+        .output()
+        .unwrap();
+    assert!(place.seen(offline).code(0).out == direct);
+    assert_eq!(place.sandbox.calls().of("ListLogs"), 0);
+    place.run(of(&["logs", "--no-archive", "--count"]).args(&days)).code(0);
+    assert_eq!(place.sandbox.calls().of("ListLogs"), 2);
+    place
+        .run(&mut of(&["archive", "verify"]))
+        .code(0)
+        .says("2 days are whole");
+
+    place
+        .run(&mut connections(&place, &["remove", "kept"]))
+        .code(0)
+        .says("Deleted its archive");
+    let archives = place.home.path().join("data/cipp-desk/archive");
+    assert_eq!(fs::read_dir(archives).unwrap().count(), 0);
 }
 
 #[test]

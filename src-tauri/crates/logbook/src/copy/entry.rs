@@ -231,7 +231,6 @@ impl Copied<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected is to fail")]
     use cipp_client::Row;
     use log_index::RowId;
 

@@ -51,7 +51,6 @@ fn new_line(text: &mut String, depth: usize) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected is to fail")]
     use super::*;
 
     #[test]

@@ -122,7 +122,6 @@ fn posix(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected is to fail")]
     use jiff::{Timestamp, tz::TimeZone};
     use log_query::{Context, parse};
 

@@ -74,7 +74,6 @@ fn picture(c: char) -> Option<Picture> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected is to fail")]
     use super::*;
 
     #[test]

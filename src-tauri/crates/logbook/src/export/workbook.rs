@@ -289,7 +289,6 @@ impl<W: Write> Write for Cancellable<W> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::expect_used, clippy::panic, reason = "panics are what is tested")]
     use super::*;
 
     /// What the library does when the disk is full.
