@@ -112,8 +112,7 @@ fn torn() -> DayFileError {
     DayFileError::damaged("Its parts do not fit together.")
 }
 
-/// Where the encrypted part at `at` ends; none where it cannot be one. The footer's must end exactly at `end`, which the
-/// caller sees to by passing it a region with nothing after it.
+/// Where the encrypted part at `at` ends; none where it cannot be one, or would reach beyond `end`.
 fn check_part(source: &(impl Source + ?Sized), at: u64, end: u64) -> io::Result<Option<u64>> {
     let mut length = [0; 4];
     if end < at + 4 {
