@@ -65,11 +65,11 @@ class Window:
         """Runs a script (with `return`) in the page."""
         return self._call("POST", f"{self.session}/execute/sync", {"script": text, "args": list(arguments)})
 
-    def until(self, text):
+    def until(self, text, patience_s=PATIENCE_S):
         """Waits until a script returns something true, and returns that."""
         started = time.monotonic()
         while not (value := self.script(text)):
-            if time.monotonic() - started > PATIENCE_S:
+            if time.monotonic() - started > patience_s:
                 page = self.script("return document.body.innerText")
                 raise SystemExit(f"Waited in vain for: {text}\nThe page reads:\n{page}")
             time.sleep(0.05)
@@ -90,6 +90,10 @@ class Window:
         self._call("POST", f"{element}/clear", {})
         self._call("POST", f"{element}/value", {"text": text})
 
+    def send(self, test_id, text):
+        """Presses keys in a field, after what is there already."""
+        self._call("POST", f"{self.element(test_id)}/value", {"text": text})
+
     def process_id(self):
         """The process of the app itself, without those of the web view."""
         for folder in Path("/proc").glob("[0-9]*"):
@@ -109,7 +113,41 @@ class Window:
 
     def proportional_mb(self):
         """Memory of the app's own process: its share of what is shared with others, all of the rest."""
-        for line in Path(f"/proc/{self.process_id()}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-        raise SystemExit("The system does not tell the proportional size of a process.")
+        return proportional_mb(self.process_id())
+
+    def settled_mb(self):
+        """Memory of the app and all processes of its web view together, when it no longer falls: twice within 1 %."""
+        last = float("inf")
+        while True:
+            time.sleep(3)
+            now = sum(proportional_mb(process) for process in with_descendants(self.process_id()))
+            if now > last * 0.99:
+                return min(now, last)
+            last = now
+
+
+def proportional_mb(process):
+    """The proportional size of a process; nothing for one that has just ended."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    for line in lines:
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit("The system does not tell the proportional size of a process.")
+
+
+def with_descendants(root):
+    """A process and all that it started, directly or not."""
+    children = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [root]
+    for process in found:
+        found.extend(children.get(process, []))
+    return found

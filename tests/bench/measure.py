@@ -47,6 +47,12 @@ def median(values):
     return statistics.median(values)
 
 
+def percentile(values, percent):
+    """The smallest value that so many per cent of the values do not exceed."""
+    ranked = sorted(values)
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]
+
+
 class Table:
     """The results, a line each: what, ours, theirs, their ratio and the most it may be."""
 

@@ -10,34 +10,17 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
+import explorer
 from app_window import Window
+from explorer import connection, sandbox, secrets
 from measure import Table, median, run
 
 HERE = Path(__file__).parent
 ROWS = 100_000
 API = "standard"
 COUNT = ["--count", "--format", "json"]
-
-
-@contextmanager
-def sandbox(cippctl):
-    """A sandbox in a process of its own, with a world that is large enough."""
-    command = [cippctl, "sandbox", "--listen", "127.0.0.1:0", "--scenario", "healthy", "--size", "large"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def connection(ready):
-    """The options by which cippctl reaches the sandbox; the secret comes from the environment."""
-    pairs = {"--api-url": "api_url", "--tenant-id": "tenant_id", "--client-id": "client_id", "--authority": "authority"}
-    return [word for option, name in pairs.items() for word in (option, ready[name])]
 
 
 def counted(one):
@@ -135,23 +118,41 @@ def app_memory(table, folder, cippctl, ready, env, first, last, rows):
         table.amount(f"app process, {rows:,} rows loaded", window.proportional_mb(), "MB", 150)
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--binaries", type=Path, required=True, help="folder of the release binaries")
-    options.add_argument("--runs", type=int, default=5, help="how often each side runs; the median counts")
-    options.add_argument("--no-window", action="store_true", help="leave out what needs a window")
-    given = options.parse_args()
-    folder = given.binaries.resolve()
+def memory_budget_mb():
+    """What rows may take by default: the smaller of 1 GB and a quarter of this computer's memory."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
+    return min(1024, whole / 4)
+
+
+def beside_others(table, folder, given):
+    """cippctl and the app beside what people use instead."""
     cippctl = folder / "cippctl"
-    table = Table()
-    with sandbox(cippctl) as ready:
-        env = {name.upper(): ready[name] for name in ("authority", "api_url", "tenant_id", "client_id", "client_secret")}
+    with sandbox(cippctl, "--scenario", "healthy", "--size", "large") as ready:
+        env = secrets(ready)
         first, last, rows = range_with_enough_rows(cippctl, ready, env)
         print(f"{rows:,} rows from {first} to {last}; {given.runs} runs each, the median counts; {os.cpu_count()} cores")
         command_line(table, cippctl, given.runs, ready, env, first, last)
         if not given.no_window:
             app_start(table, folder, given.runs)
             app_memory(table, folder, cippctl, ready, env, first, last, rows)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--binaries", type=Path, required=True, help="folder of the release binaries")
+    options.add_argument("--runs", type=int, default=5, help="how often each side runs; the median counts")
+    options.add_argument("--no-window", action="store_true", help="leave out what needs a window")
+    options.add_argument("--quick", action="store_true", help="leave out the million rows and the five million")
+    options.add_argument("--only-explorer", action="store_true", help="only the million rows and the five million")
+    given = options.parse_args()
+    folder = given.binaries.resolve()
+    cippctl = folder / "cippctl"
+    table = Table()
+    if not given.only_explorer:
+        beside_others(table, folder, given)
+    if not given.quick and not given.no_window:
+        empty_mb = explorer.one_million(table, folder / "cipp-desk", cippctl, engine_ms=None)
+        explorer.five_million(table, folder / "cipp-desk", cippctl, empty_mb + memory_budget_mb())
     table.print()
 
 

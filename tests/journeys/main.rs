@@ -8,8 +8,13 @@
     reason = "a test that meets the unexpected is to fail"
 )]
 
+mod archive_walk;
 mod endpoints;
 mod hosting;
+mod kills;
+mod politeness;
+mod pyarrow;
 mod reading;
 mod refusals;
+mod two_at_once;
 mod whole_walk;

@@ -1,13 +1,14 @@
-//! The walk of one row through the whole house: file and keychain, token, request, rows, loaded log, page, entry.
+//! The walk of one row through the whole house: file and keychain, token, request, rows, archive, index, page, entry.
 
 use std::fs;
-use std::sync::Arc;
 
-use cipp_client::{Client, ClientOptions};
+use cipp_client::{Client, ClientOptions, Secret};
+use cipp_desk_tests::archives::logbook_options;
 use cipp_desk_tests::reachable::{Reachable, days_ago, has_test_keychain};
 use connections::{ConnectionId, ConnectionStore, Keychain, KeychainState, SavedConnection};
-use jiff::Timestamp;
-use log_archive::{Collection, DayPhase, LogView};
+use jiff::{Timestamp, tz::TimeZone};
+use log_archive::{ArchiveKey, ConnectionArchive};
+use logbook::{DayPhase, Logbook};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_keychain_to_the_page() {
@@ -43,27 +44,35 @@ async fn from_the_keychain_to_the_page() {
     let secret = keychain.read(&saved.id).await.unwrap().expect("in the keychain");
     let client = Client::new(saved.connection, secret, ClientOptions::default()).unwrap();
 
-    let view = Arc::new(LogView::new());
-    let collection = Collection::new(client, (0..3).map(days_ago).collect(), Arc::clone(&view));
-    collection.run().await;
-    let progress = collection.progress();
-    assert!(
-        progress.finished && progress.days.iter().all(|day| day.state == DayPhase::Complete),
-        "{progress:?}"
-    );
-    assert_eq!(
-        progress.days.iter().map(|day| u64::from(day.rows)).sum::<u64>(),
-        u64::from(view.counts().total)
-    );
+    // The archive's key is made at the first use and rests in the keychain, beside the secret and apart from it.
+    assert!(keychain.archive_key(&id).await.unwrap().is_none());
+    let new = Secret::parse(&ArchiveKey::generate().unwrap().to_hex()).unwrap();
+    keychain.save_archive_key(&id, &new).await.unwrap();
+    let key = keychain.archive_key(&id).await.unwrap().expect("in the keychain");
+    let key = ArchiveKey::from_hex(key.expose()).unwrap();
+    let archive = ConnectionArchive::open(&folder.path().join("archive"), &id.to_string(), key).unwrap();
 
-    let counts = view.set_filter("failed").unwrap();
+    let logbook = Logbook::open(logbook_options(Some(client), Some(archive.clone())));
+    logbook.show(days_ago(2), days_ago(0)).await;
+    let progress = logbook.progress();
+    let shown = |day: &logbook::DayProgress| matches!(day.phase, DayPhase::Complete | DayPhase::Partial);
+    assert!(progress.finished && progress.days.iter().all(shown), "{progress:#?}");
+    assert_eq!(
+        progress.days.iter().map(|day| day.rows).sum::<u32>(),
+        logbook.counts().total
+    );
+    assert_eq!(archive.days().unwrap().len(), 2, "the days that are over");
+
+    let counts = logbook.set_query("failed", TimeZone::UTC).unwrap().counts;
     assert!(counts.matched > 0 && counts.matched < counts.total, "{counts:?}");
-    let page = view.page(0, 50);
+    let page = logbook.page(0, 50);
     assert!(page.rows.len() == 50.min(counts.matched as usize));
-    let entry = view.entry(page.rows[0].index).expect("it was given out");
+    let entry = logbook.entry(page.rows[0].id).expect("it was given out");
     assert!(entry.raw.to_lowercase().contains("failed"));
     assert!(!format!("{entry:?}").contains(place.secret.expose()));
+    logbook.close();
 
+    keychain.delete_archive_key(&id).await.unwrap();
     keychain.delete(&id).await.unwrap();
     store.remove(&id).unwrap();
     assert!(
@@ -80,14 +89,17 @@ async fn a_day_that_breaks_off_keeps_its_rows_and_does_not_blank_the_others() {
         scenario.break_kind = Some(sandbox::Break::Abrupt);
     })
     .await;
-    let view = Arc::new(LogView::new());
-    let collection = Collection::new(place.client(), (0..3).map(days_ago).collect(), Arc::clone(&view));
-    collection.run().await;
-    let days = collection.progress().days;
-    assert_eq!(
-        days.iter().map(|day| day.state).collect::<Vec<_>>(),
-        [DayPhase::Complete, DayPhase::Failed, DayPhase::Complete]
+    let logbook = Logbook::open(logbook_options(Some(place.client()), None));
+    logbook.show(days_ago(2), days_ago(0)).await;
+    let days = logbook.progress().days;
+    // Today is read as far as it has come.
+    assert!(
+        matches!(days[0].phase, DayPhase::Complete | DayPhase::Partial),
+        "{:?}",
+        days[0]
     );
+    assert_eq!((days[1].phase, days[2].phase), (DayPhase::Partial, DayPhase::Complete));
     assert_eq!(days[1].rows, 4_999);
     assert!(days[1].error.as_ref().unwrap().to_string().ends_with('.'));
+    assert_eq!(logbook.counts().total, days.iter().map(|day| day.rows).sum::<u32>());
 }

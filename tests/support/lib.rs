@@ -6,8 +6,10 @@
     reason = "this crate exists for tests alone"
 )]
 
+pub mod archives;
 #[cfg(target_os = "linux")]
 pub mod desktop;
+pub mod programs;
 pub mod reachable;
 #[cfg(target_os = "linux")]
 pub mod window;

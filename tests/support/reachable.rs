@@ -48,7 +48,7 @@ impl Reachable {
             .unwrap()
             .timestamp();
         let options = SandboxOptions {
-            now: options.now.or(Some(end_of_today)),
+            now: options.now.or(options.scenario.clock).or(Some(end_of_today)),
             ..options
         };
         let sandbox = sandbox::start(options).await.unwrap();

@@ -5,7 +5,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 use crate::desktop::{Desktop, Process};
+pub use crate::programs::{built, project};
 
 /// How long to wait for anything: far above what is usual, since the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -28,30 +28,6 @@ pub struct Window {
     client: Client,
     patience: Duration,
     _driver: Process,
-}
-
-/// The project's folder.
-pub fn project() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()
-        .unwrap()
-}
-
-/// A program that cargo built for this test run. `CIPP_DESK_BIN_DIR` names another folder, such as an installed one.
-pub fn built(name: &str) -> PathBuf {
-    let folder = match std::env::var_os("CIPP_DESK_BIN_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        // The test program lies in target/<profile>/deps.
-        None => std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned(),
-    };
-    let path = folder.join(name);
-    assert!(
-        path.exists(),
-        "{} is not built; run: cargo build --workspace",
-        path.display()
-    );
-    path
 }
 
 impl Window {

@@ -1,0 +1,170 @@
+// Runs inside of the app's page: notes when a key was pressed, when its answer came and when its rows were painted, and
+// what each frame shows while the list is scrolled. Put in once by window_1m.py; hooks nothing but `fetch`, by which the
+// page speaks to the app.
+(() => {
+  if (window.probe) return;
+
+  const answers = [];
+  const original = window.fetch;
+  window.fetch = async (input, init) => {
+    const url = String(input?.url ?? input);
+    const command = /logs_(query|page)\b/.exec(url)?.[1];
+    const sent = performance.now();
+    const response = await original(input, init);
+    if (command) {
+      const came = performance.now();
+      const copy = response.clone();
+      copy.json().then(
+        (body) => answers.push({ command, sent, came, asked: asked(init?.body), body }),
+        () => {},
+      );
+    }
+    return response;
+  };
+
+  function asked(body) {
+    try {
+      const text = typeof body === "string" ? body : new TextDecoder().decode(body);
+      return JSON.parse(text);
+    } catch {
+      return {};
+    }
+  }
+
+  const one = (id) => document.querySelector(`[data-testid='${id}']`);
+  const squeezed = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+
+  // The count is that of the answer, and so is the first row on the screen; or nothing matches and the page says so.
+  function shows(page, matched) {
+    if (!squeezed(one("counts")?.textContent).startsWith(matched.toLocaleString("en-US"))) return false;
+    const first = page.rows[0];
+    if (!first) return one("empty-filter") !== null;
+    const row = document.querySelector("[data-testid='log-row'][data-position='0']");
+    return row !== null && !row.classList.contains("old") && row.dataset.id === String(first.id);
+  }
+
+  // Called when the frame in which this was asked for has been painted.
+  function afterPaint(then) {
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => then(performance.now());
+      channel.port2.postMessage(null);
+    });
+  }
+
+  // Waits for the next change of the filter field, then for its rows. Gives the times in milliseconds.
+  function nextKey() {
+    const field = one("filter");
+    window.probe.key = null;
+    answers.length = 0;
+    const onInput = (event) => {
+      field.removeEventListener("input", onInput, true);
+      const pressed = event.timeStamp;
+      const text = field.value;
+      const look = () => {
+        const query = answers.find((answer) => answer.command === "query" && answer.asked.text === text);
+        const generation = query?.body.generation;
+        const page = answers.find(
+          (answer) => answer.command === "page" && answer.body.generation >= generation && answer.asked.offset === 0,
+        );
+        if (page && shows(page.body, query.body.counts.matched)) {
+          const channel = new MessageChannel();
+          channel.port1.onmessage = () => {
+            window.probe.key = {
+              text,
+              matched: query.body.counts.matched,
+              sent: query.sent - pressed,
+              answered: query.came - query.sent,
+              painted: performance.now() - pressed,
+            };
+          };
+          channel.port2.postMessage(null);
+          return;
+        }
+        requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+    };
+    field.addEventListener("input", onInput, true);
+  }
+
+  // How long a frame is here, the median of some, in milliseconds.
+  function frameLength() {
+    const times = [];
+    const tick = (time) => {
+      times.push(time);
+      if (times.length <= 60) {
+        requestAnimationFrame(tick);
+        return;
+      }
+      const lengths = times.slice(1).map((value, index) => value - times[index]);
+      lengths.sort((a, b) => a - b);
+      window.probe.frame = lengths[lengths.length >> 1];
+    };
+    requestAnimationFrame(tick);
+  }
+
+  function scroller() {
+    const grid = one("log-grid");
+    const within = [grid, ...grid.querySelectorAll("*")];
+    return within.find((element) => element.scrollHeight > element.clientHeight + 1000) ?? grid;
+  }
+
+  // Whether the visible part of the list is without text in more than half of its height.
+  function isBlank(element) {
+    const view = element.getBoundingClientRect();
+    let filled = 0;
+    for (const row of document.querySelectorAll("[data-testid='log-row']")) {
+      if (squeezed(row.textContent).length < 8) continue;
+      const box = row.getBoundingClientRect();
+      filled += Math.max(0, Math.min(box.bottom, view.bottom) - Math.max(box.top, view.top));
+    }
+    return filled < view.height / 2;
+  }
+
+  // Jumps to these places (0 to 1) and then rolls on from each; looks at every frame.
+  function scroll(places, rollFrames) {
+    const element = scroller();
+    const result = { frames: 0, blank: 0, longestBlank: 0, longestHeld: 0, mostRows: 0, longestFrame: 0 };
+    let run = 0;
+    let held = 0;
+    let place = -1;
+    let left = 0;
+    let last = performance.now();
+    window.probe.scrolled = null;
+    const look = () => {
+      const now = performance.now();
+      result.frames += 1;
+      result.longestFrame = Math.max(result.longestFrame, now - last);
+      last = now;
+      result.mostRows = Math.max(result.mostRows, document.querySelectorAll("[data-testid='log-row']").length);
+      run = isBlank(element) ? run + 1 : 0;
+      result.blank += run > 0 ? 1 : 0;
+      result.longestBlank = Math.max(result.longestBlank, run);
+      // Until rows of a new place are there, those of the place before stay on the screen, which says so.
+      held = element.getAttribute("aria-busy") === "true" ? held + 1 : 0;
+      result.longestHeld = Math.max(result.longestHeld, held);
+    };
+    const step = () => {
+      if (left > 0) {
+        left -= 1;
+        element.scrollTop += 120;
+      } else {
+        place += 1;
+        if (place >= places.length) {
+          window.probe.scrolled = result;
+          return;
+        }
+        left = rollFrames;
+        element.scrollTop = places[place] * (element.scrollHeight - element.clientHeight);
+      }
+      afterPaint(() => {
+        look();
+        step();
+      });
+    };
+    step();
+  }
+
+  window.probe = { nextKey, frameLength, scroll, key: null, frame: null, scrolled: null };
+})();
