@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseJson, type JsonNode } from "./json";
-import { CHUNK, findInTree, openAtFirst, treeLines, wayTo } from "./json-tree";
+import { CHUNK, findInTree, openAtFirst, treeLines, wayTo, type Part } from "./json-tree";
 
 const node = (value: unknown): JsonNode => {
   const parsed = parseJson(JSON.stringify(value));
@@ -8,7 +8,7 @@ const node = (value: unknown): JsonNode => {
   return parsed;
 };
 const roots = (value: unknown) => [{ key: "LogData", node: node(value) }];
-const none = new Map<string, number>();
+const none = new Map<string, Part>();
 const lines = (value: unknown, ...open: string[]) =>
   treeLines(roots(value), { open: new Set(open), shown: none });
 
