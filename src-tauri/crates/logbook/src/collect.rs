@@ -33,6 +33,7 @@ pub(crate) const DAYS_IN_FLIGHT: usize = 2;
 impl Logbook {
     /// See [`Logbook::show`].
     pub(crate) async fn show_days(self: &Arc<Self>, from: Day, to: Day) {
+        let _ = self.runtime.set(tokio::runtime::Handle::current());
         let this = Arc::clone(self);
         let prepared = spawn_blocking(move || {
             let (archived, trouble) = disk::days(this.archive());
@@ -108,6 +109,7 @@ impl Logbook {
             return;
         }
         slot.cancel = CancellationToken::new();
+        slot.seal_failed = false;
         let in_memory = slot.whole || !slot.segments.is_empty();
         let fetch = Job::Fetch { fresh: false };
         if day > today {
@@ -133,7 +135,7 @@ impl Logbook {
 
     /// Whether a day has to be fetched once more, because it was fetched so soon after its end.
     pub(crate) fn is_early(&self, day: Day, days: &Days) -> bool {
-        lock(&self.notes).early.contains(&day) && self.time() >= settled_at(days.zone.certain_end_of(day))
+        lock(&self.notes).early.contains(&day) && self.time() >= settled_at(days.zone.end_of(day))
     }
 
     /// See [`Logbook::fetch_day`].
@@ -249,6 +251,11 @@ impl Logbook {
 
     fn loaded(&self, day: Day, loaded: LoadedDay) {
         let mut days = self.days();
+        if loaded.fetched_at < settled_at(days.zone.end_of(day)) {
+            self.note(|notes| {
+                notes.early.insert(day);
+            });
+        }
         let again = self.options.client.is_some() && self.is_early(day, &days);
         let slot = days.slot(day);
         slot.segments = vec![loaded.segment];
@@ -298,7 +305,7 @@ impl Logbook {
             let slot = days.slots().get(&day);
             let in_archive = archived.contains(&day) && slot.is_none_or(|slot| !slot.in_the_way);
             plan.archived += u32::from(in_archive);
-            let early = notes.early.contains(&day) && self.time() >= settled_at(days.zone.certain_end_of(day));
+            let early = notes.early.contains(&day) && self.time() >= settled_at(days.zone.end_of(day));
             let in_memory =
                 slot.is_some_and(|slot| slot.whole && slot.fetched_at.is_some_and(|at| at >= days.zone.end_of(day)));
             let needed = match day.cmp(&today) {
@@ -343,7 +350,7 @@ impl Logbook {
 }
 
 /// Days that are no longer looked at are not worked on either.
-fn leave(days: &mut Days) {
+pub(crate) fn leave(days: &mut Days) {
     let (range, today) = (days.range, days.today);
     for (day, slot) in days.slots_mut() {
         if !range.is_some_and(|range| range.contains(day, today)) && !slot.is_idle() {

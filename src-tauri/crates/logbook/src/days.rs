@@ -88,8 +88,12 @@ pub(crate) struct Slot {
     pub arriving: Vec<Arc<Segment>>,
     /// The rows are all that CIPP had when it was asked.
     pub whole: bool,
+    /// The day was over when CIPP was asked.
+    pub over: bool,
     /// They stand newest first as they came.
     pub in_order: bool,
+    /// It could not be written into the archive: not tried again before somebody asks for something.
+    pub seal_failed: bool,
     /// It came back empty, and whether CIPP has forgotten it is not clear yet.
     pub maybe_gone: bool,
     /// Names of the rows, where they are in memory alone.
@@ -118,7 +122,9 @@ impl Slot {
             segments: Vec::new(),
             arriving: Vec::new(),
             whole: false,
+            over: false,
             in_order: true,
+            seal_failed: false,
             maybe_gone: false,
             names: None,
             times: None,
@@ -171,7 +177,7 @@ impl Slot {
     /// How a day stands after something broke off; `nothing` where it has no rows.
     pub fn phase_at_rest(&self, nothing: DayPhase) -> DayPhase {
         match (self.archived, self.rows()) {
-            (true, _) if self.whole => DayPhase::Complete,
+            (archived, _) if self.whole && (archived || self.over) => DayPhase::Complete,
             (_, 1..) => DayPhase::Partial,
             _ => nothing,
         }

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, Weak, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, Weak, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -13,7 +13,10 @@ use log_index::{Dictionaries, Facets, Histogram, LogCounts, LogEntry, LogPage, R
 use log_query::{Completion, FacetField, QueryRead, SeverityFamily};
 use serde::Serialize;
 use specta::Type;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, Semaphore, watch},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -115,6 +118,8 @@ pub struct Logbook {
     pub(crate) watching: AtomicBool,
     pub(crate) searching_data: AtomicBool,
     pub(crate) closed: CancellationToken,
+    /// Where tasks run, for threads that are outside of it.
+    pub(crate) runtime: OnceLock<Handle>,
     this: Weak<Logbook>,
 }
 
@@ -145,6 +150,7 @@ impl Logbook {
             watching: AtomicBool::new(false),
             searching_data: AtomicBool::new(false),
             closed: CancellationToken::new(),
+            runtime: OnceLock::new(),
             this: this.clone(),
             options,
         })
@@ -228,8 +234,8 @@ impl Logbook {
         if let Some(this) = self.this.upgrade() {
             this.learn_zone(known);
             self.keep_notes();
-            // Outside of a runtime nothing was ever fetched, and nothing follows from the zone.
-            if tokio::runtime::Handle::try_current().is_ok() {
+            // Before the first days were shown nothing follows from it.
+            if let Some(_runtime) = this.runtime.get().map(Handle::enter) {
                 this.ask_for_zone();
                 this.after_job();
             }

@@ -8,6 +8,7 @@ use log_index::{Facets, Histogram, LogEntry, RowId, SameThing};
 use log_query::{Context, FacetField};
 
 use crate::{
+    days::Job,
     disk::DataOnDisk,
     logbook::{Logbook, LogbookError, QueryAnswer},
     snapshot::is_row,
@@ -102,6 +103,7 @@ impl Logbook {
         let thread = std::thread::Builder::new()
             .name("data search".to_owned())
             .spawn(move || {
+                let _runtime = this.runtime.get().map(tokio::runtime::Handle::enter);
                 let source = DataOnDisk(this.archive().cloned());
                 loop {
                     match this.view.search_data(&source) {
@@ -124,8 +126,22 @@ impl Logbook {
         }
     }
 
-    fn data_unreadable(&self, day: Day, why: String) {
-        self.days().slot(day).archive_trouble = Some(why);
+    /// A file that has become unreadable since it was loaded: the day is fetched again.
+    fn data_unreadable(self: &Arc<Self>, day: Day, why: String) {
+        {
+            let mut days = self.days();
+            let online = self.options.client.is_some();
+            let slot = days.slot(day);
+            slot.archive_trouble = Some(why);
+            slot.in_the_way = true;
+            if online {
+                slot.archived = false;
+                slot.want(Job::Fetch { fresh: false });
+            }
+        }
+        if self.runtime.get().is_some() {
+            self.pump();
+        }
     }
 
     pub(crate) fn facets_now(&self, fields: &[FacetField], typed: &str, most: u32) -> Result<Facets, LogbookError> {

@@ -9,11 +9,13 @@ use std::{
 use cipp_client::{ClientError, Day};
 use log_archive::Limits;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    collect::leave,
     coverage::DayPhase,
-    days::Job,
-    lock,
+    days::{Job, Slot},
+    disk, lock,
     logbook::Logbook,
     zone::{DayTimes, InstanceZone, Known, ZoneSource, find},
 };
@@ -46,6 +48,7 @@ impl Logbook {
 
     fn tidy(self: &Arc<Self>) {
         self.find_zone();
+        self.look_at_the_day_before();
         self.decide_about_empty_days();
         self.seal_what_is_over();
         self.roll_over();
@@ -75,6 +78,31 @@ impl Logbook {
         self.learn_zone(Known::found(found));
     }
 
+    /// Where nothing is known about the zone and today has no row, today may be yesterday there: the day before tells.
+    fn look_at_the_day_before(&self) {
+        let (archived, _) = disk::days(self.archive());
+        let mut days = self.days();
+        let empty = |slot: &Slot| slot.whole && slot.rows() == 0;
+        let today = days.today;
+        let nothing_today = days.slots().get(&today).is_some_and(empty);
+        let Some(before) = today
+            .previous()
+            .filter(|_| nothing_today && days.range.is_some_and(|range| range.open))
+        else {
+            return;
+        };
+        let unknown = days.zone.zone.source == ZoneSource::Assumed;
+        let slot = days.slot(before);
+        if unknown && slot.phase == DayPhase::NotFetched && slot.is_idle() {
+            slot.cancel = CancellationToken::new();
+            if archived.contains(&before) {
+                slot.want(Job::Load);
+            } else if self.options.client.is_some() {
+                slot.want(Job::Fetch { fresh: false });
+            }
+        }
+    }
+
     /// Takes over what is now known about the zone: another today, other days that are over.
     pub(crate) fn learn_zone(self: &Arc<Self>, known: Known) {
         let zone = known.zone.clone();
@@ -87,6 +115,7 @@ impl Logbook {
             if today != old {
                 days.range = days.range.map(|range| range.moved(old, today));
                 days.today = today;
+                leave(&mut days);
             }
             (today != old).then(|| before.into_iter().chain(days.shown_days()).collect::<Vec<Day>>())
         };
@@ -120,8 +149,7 @@ impl Logbook {
         }
     }
 
-    /// When the instance's day has ended: yesterday is fetched once more, the new today for the first time. With an unknown
-    /// zone and nothing logged today, the day before may tell more.
+    /// When the instance's day has ended: yesterday is fetched once more, the new today for the first time.
     pub(crate) fn roll_over(self: &Arc<Self>) {
         let rolled = {
             let mut days = self.days();

@@ -222,9 +222,9 @@ impl Logbook {
         } else {
             slot.source
         };
-        slot.maybe_gone = false;
+        (slot.maybe_gone, slot.seal_failed) = (false, false);
         if whole {
-            slot.whole = true;
+            (slot.whole, slot.over) = (true, over);
             slot.fetched_at = Some(asked_at);
             slot.error = None;
             slot.phase = if over { DayPhase::Complete } else { DayPhase::Partial };
@@ -244,7 +244,7 @@ impl Logbook {
         let end = days.zone.certain_end_of(day);
         let slot = days.slot(day);
         let over = slot.fetched_at.is_some_and(|at| at >= end);
-        slot.whole && over && !slot.maybe_gone && slot.names.is_some() && self.is_kept(day)
+        slot.whole && over && !slot.seal_failed && !slot.maybe_gone && slot.names.is_some() && self.is_kept(day)
     }
 
     /// Whether the archive keeps days as old as this one.
@@ -262,7 +262,7 @@ impl Logbook {
         let Some(archive) = self.archive() else { return };
         let (segments, in_order, fetched_at, in_the_way, zone, end) = {
             let mut days = self.days();
-            let (zone, end) = (days.zone.zone.name.clone(), days.zone.certain_end_of(day));
+            let (zone, end) = (days.zone.zone.name.clone(), days.zone.end_of(day));
             let slot = days.slot(day);
             let Some(fetched_at) = slot.fetched_at else { return };
             (
@@ -277,7 +277,9 @@ impl Logbook {
         let written = self.write(archive, day, fetched_at, zone, &segments, in_order, in_the_way);
         if let Err(why) = written {
             let trouble = format!("{} could not be kept in the archive. {why}", day.iso());
-            self.days().archive_trouble = Some(trouble);
+            let mut days = self.days();
+            days.archive_trouble = Some(trouble);
+            days.slot(day).seal_failed = true;
             return;
         }
         self.note(|notes| {

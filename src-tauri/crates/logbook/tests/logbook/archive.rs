@@ -185,6 +185,33 @@ async fn a_damaged_file_is_named_and_fetched_again() {
     assert_eq!(rows(&logbook), place.truth("20260818", "20260819"));
 }
 
+/// A file that is damaged after it was loaded is noticed when its data is searched, and fetched again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_damaged_while_it_is_looked_at_heals_too() {
+    let place = Place::new(Scenario::default(), clock!("2026-08-20T12:00:00Z")).await;
+    place.logbook().show(day("20260818"), day("20260819")).await;
+    let logbook = Logbook::open(LogbookOptions {
+        // The columns fit, their data does not.
+        memory_budget: 1_400_000,
+        ..place.options()
+    });
+    logbook.show(day("20260818"), day("20260819")).await;
+    let oldest = progress_of(&logbook, "20260818");
+    assert_eq!(oldest.phase, DayPhase::Complete);
+    let file = place.archive_folder().join("20260818.parquet");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&file, bytes).unwrap();
+    crate::support::filter(&logbook, "data:StackTrace");
+    crate::support::wait_until("it is good again", || {
+        let day = progress_of(&logbook, "20260818");
+        day.archive_trouble.is_some() && day.archived && day.phase == DayPhase::Complete
+    })
+    .await;
+    crate::support::filter(&logbook, "");
+    assert_eq!(rows(&logbook), place.truth("20260818", "20260819"));
+}
+
 /// Rows are shown although they cannot be kept, and it is said why.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_that_cannot_be_written_costs_no_row() {

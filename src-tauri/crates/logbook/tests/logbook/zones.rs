@@ -84,6 +84,22 @@ async fn the_zone_is_found_out_from_rows_east_and_west() {
     }
 }
 
+/// Shortly after midnight UTC it is still yesterday in the west; a log that shows today alone finds that out.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_today_in_an_unknown_zone_is_looked_into() {
+    let place = Place::new(
+        in_zone("America/Los_Angeles", "readonly"),
+        clock!("2026-08-20T03:00:00Z"),
+    )
+    .await;
+    let logbook = place.logbook();
+    logbook.show(day("20260820"), day("20260820")).await;
+    assert_eq!(zone(&logbook), ("-07:00".into(), ZoneSource::Inferred));
+    let days: Vec<Day> = logbook.progress().days.iter().map(|day| day.day).collect();
+    assert_eq!(days, [day("20260819")]);
+    assert_eq!(rows(&logbook), place.truth("20260819", "20260819"));
+}
+
 /// In the nights in which clocks change, a day has 23 or 25 hours, and the rows tell the zone itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_nights_in_which_clocks_change() {
