@@ -1,6 +1,6 @@
 // `npm test`: sets up the machine, then runs every check and every test the project has, one stage after another, and
 // says how far it is. `npm test -- --only ui|crates|window` runs one part. What each layer proves: tests/README.md.
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { duration, must, output, root, run, script, Stop } from "./process.mjs";
 import { checkRustComponents, checkTools, npmPackages, pythonEnvironment, systemPackages } from "./setup.mjs";
@@ -97,10 +97,9 @@ async function setUp(only) {
   await npmPackages();
   if (only === "ui") return environment;
 
-  const requirements = path.join(root, "src-tauri/crates/sandbox/tests/requirements.txt");
-  const python = existsSync(requirements) ? await pythonEnvironment("venv", requirements) : undefined;
+  const python = await pythonEnvironment("venv", path.join(root, "tests", "requirements.txt"));
   await must("cargo", ["fetch", "--locked"]);
-  return { ...environment, ...(python ? { CIPP_DESK_PYTHON: python } : {}) };
+  return { ...environment, CIPP_DESK_PYTHON: python };
 }
 
 /** Runs the commands of a stage to the end, also after one has failed: one run shows everything that is wrong. */

@@ -32,7 +32,7 @@ async fn sandbox(scenario: &str) -> Sandbox {
 /// What MSAL reports for each case.
 async fn judge(ready: &Ready) -> Value {
     let python = std::env::var("CIPP_DESK_PYTHON").expect(
-        "CIPP_DESK_PYTHON is not set. Name a Python that has src-tauri/crates/sandbox/tests/requirements.txt \
+        "CIPP_DESK_PYTHON is not set. Name a Python that has tests/requirements.txt \
          installed, for example target/venv/bin/python; npm test does it by itself",
     );
     let ca_file = tempfile::NamedTempFile::new().unwrap();

@@ -16,7 +16,7 @@ use crate::support::*;
 fn judge(given: &Value) -> Option<Value> {
     let Ok(python) = std::env::var("CIPP_DESK_PYTHON") else {
         eprintln!(
-            "LEFT OUT: CIPP_DESK_PYTHON is not set. Name a Python that has pyarrow installed, for example \
+            "LEFT OUT: CIPP_DESK_PYTHON is not set. Name a Python that has tests/requirements.txt installed, for example \
              target/venv/bin/python; npm test does it by itself"
         );
         return None;
