@@ -23,6 +23,9 @@ use crate::progress::Progress;
 use crate::row_filter::RowFilter;
 use crate::row_printer::RowPrinter;
 
+const REMEDY: &str = "What was read before is printed. Read the days from CIPP with --no-archive, or fetch them again with \
+                      `cippctl collect`.";
+
 /// After so many rows from the archive, which come without waiting, it is looked whether to stop.
 const LOOK_EVERY_ROWS: u32 = 1_024;
 
@@ -36,7 +39,7 @@ pub(super) async fn run(
     let now = Timestamp::now();
     let (from, to) = args.days.range(now)?;
     let archived: HashSet<Day> = match &archive {
-        Some(archive) => archive.days()?.into_iter().map(|archived| archived.day).collect(),
+        Some(archive) => readable(archive, from, to)?,
         None => HashSet::new(),
     };
     let needs_cipp = !args.offline && Day::range_newest_first(from, to).any(|day| !archived.contains(&day));
@@ -46,6 +49,7 @@ pub(super) async fn run(
     };
     let screen = Screen::of_stdout();
     let mut reading = Reading {
+        offline: args.offline,
         client: instance.as_ref().map(|instance| instance.client.clone()),
         severities: args
             .severity
@@ -82,7 +86,26 @@ pub(super) async fn run(
     reading.conclude(screen, from, to)
 }
 
+/// The days of the range that the archive has; those whose files are no good are told and count as not there.
+fn readable(archive: &ConnectionArchive, from: Day, to: Day) -> Result<HashSet<Day>, Failure> {
+    let mut readable = HashSet::new();
+    for archived in archive.days()? {
+        let day = archived.day;
+        if day < from || to < day {
+            continue;
+        }
+        match archive.read_meta(day) {
+            Ok(_) => {
+                readable.insert(day);
+            }
+            Err(error) => say(&format!("note: {}: {error}", day.iso())),
+        }
+    }
+    Ok(readable)
+}
+
 struct Reading<'a> {
+    offline: bool,
     /// None when CIPP is not to be asked.
     client: Option<Client>,
     severities: Vec<String>,
@@ -124,8 +147,15 @@ impl Reading<'_> {
             }
         }
         let Some(client) = self.client.clone() else {
-            self.missing.push(day);
-            return Ok(());
+            if self.offline {
+                self.missing.push(day);
+                return Ok(());
+            }
+            return Err(Failure::new(
+                Code::Local,
+                "The archived file of this day cannot be read.",
+                REMEDY,
+            ));
         };
         let asked = match self.ahead.take() {
             Some((asked_for, asked)) if asked_for == day => asked,
@@ -211,12 +241,7 @@ impl Reading<'_> {
                 }
                 Ok(false)
             }
-            Err(error) => Err(Failure::new(
-                Code::Local,
-                format!("{}: {error}", day.iso()),
-                "What was read before is printed. Read the days from CIPP with --no-archive, or fetch them again with \
-                 `cippctl collect`.",
-            )),
+            Err(error) => Err(Failure::new(Code::Local, format!("{}: {error}", day.iso()), REMEDY)),
         }
     }
 

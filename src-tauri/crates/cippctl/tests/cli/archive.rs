@@ -104,7 +104,7 @@ fn severities_and_filters_hold_over_the_archive_too() {
         &["--tenant", "northwind"],
         &["--search", "failed", "--user", "@"],
         &["--query", "sev>=warning -api:Standards has:data"],
-        &["--query", "data.Message:/fail|could not/ -tenant:contoso"],
+        &["--query", "data.NormalizedError:* -tenant:contoso"],
     ] {
         let args = with(&days, &[&["--format", "ndjson"], filter].concat());
         let direct = place.logs(&args).code(0).out;

@@ -96,7 +96,7 @@ fn mistakes_are_usage_and_scenarios_can_be_listed() {
     let place = Place::healthy();
     let run = |args: &[&str]| place.run(place.cippctl().arg("sandbox").args(args));
     run(&["--scenario", "no_such"]).code(2).says("no_such");
-    run(&["--size", "huge"]).code(2).says("small, medium or large");
+    run(&["--size", "huge"]).code(2).says("Use small, medium, large");
     run(&["--listen", "0.0.0.0:0"]).code(2).says("this computer only");
     let list = run(&["--list"]).code(0).out;
     assert!(list.starts_with("healthy ") && list.lines().count() > 30);
