@@ -1,5 +1,10 @@
 //! The reader of day files: whatever lies in the archive's folder is either exactly what was written, or refused; never
 //! a panic, never more memory than a small file can need.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where something unexpected comes"
+)]
 
 use std::fs;
 use std::ops::ControlFlow;

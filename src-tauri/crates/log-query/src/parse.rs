@@ -2,15 +2,18 @@
 //!
 //! What deliberately is not here: where a term begins and ends (`lex.rs`), and the words for people (`words.rs`).
 
+mod moments;
+mod severities;
+
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::lex::{self, Form, Item, Order, RawField, RawKind, RawMistake, RawTerm, cited};
+use crate::lex::{self, Form, Item, RawField, RawKind, RawMistake, RawTerm, cited};
 use crate::names;
-use crate::query::{Field, Has, Mistake, Pattern, Query, QueryRead, QueryTerm, Term, Test, TextField};
-use crate::severity::SeverityFamily;
-use crate::times::{self, Moment, TIME_HELP};
+use crate::query::{Field, Has, Mistake, Pattern, Query, QueryRead, QueryTerm, Term, Test};
+use crate::times::TIME_HELP;
 use crate::utf16::Utf16;
 use crate::{regexes, words};
+pub(crate) use severities::family_named;
 
 /// The longest filter text that is read, in characters.
 pub(crate) const LONGEST_TEXT_CHARS: usize = 10_000;
@@ -260,69 +263,6 @@ impl Reader<'_> {
         Some(Pattern::Regex(without_escaped_slashes(pattern)))
     }
 
-    fn severity(&mut self, raw: &RawTerm, field: &RawField, meaning: &mut Meaning, mistakes: &mut Vec<RawMistake>) {
-        if let Some(order) = field.order {
-            let Some(family) = self.single(raw, field, mistakes).and_then(|(item, text)| {
-                let family = family_named(&text);
-                if family.is_none_or(|family| family == SeverityFamily::Unknown) {
-                    mistakes.push(unknown_severity(item, &text, family.is_some()));
-                }
-                family.filter(|family| *family != SeverityFamily::Unknown)
-            }) else {
-                return;
-            };
-            let families = compared(order, family);
-            if families.is_empty() {
-                mistakes.push(RawMistake {
-                    at: raw.body..raw.end,
-                    message: format!(
-                        "No severity is {} {}. The order is critical, error, warning, alert, info, debug.",
-                        if order == Order::Above { "above" } else { "below" },
-                        words::severity(family)
-                    ),
-                });
-                return;
-            }
-            meaning.shown = Some(words::compared(order, family));
-            meaning.test = Some(Test::Severity(families));
-            return;
-        }
-        let mut families = Vec::new();
-        let mut spellings = Vec::new();
-        for item in &field.items {
-            match &item.form {
-                Form::Bare(text) | Form::Quoted(text) if !item.exact && !text.contains(['*', '?']) => {
-                    match family_named(text) {
-                        Some(family) => families.push((item, family)),
-                        None => return mistakes.push(unknown_severity(item, text, false)),
-                    }
-                }
-                _ => match self.pattern(item, mistakes) {
-                    Some(pattern) => spellings.push(pattern),
-                    None => return,
-                },
-            }
-        }
-        if spellings.is_empty() {
-            let mut families: Vec<SeverityFamily> = families.into_iter().map(|(_, family)| family).collect();
-            families.sort();
-            families.dedup();
-            meaning.test = Some(Test::Severity(families));
-            return;
-        }
-        for (item, family) in families {
-            if family == SeverityFamily::Unknown {
-                return mistakes.push(RawMistake {
-                    at: item.start..item.end,
-                    message: "unknown cannot stand beside a spelling. Write sev:unknown as a term of its own."
-                        .to_owned(),
-                });
-            }
-            spellings.extend(family.spellings().iter().map(|each| Pattern::Is((*each).to_owned())));
-        }
-        meaning.test = Some(Test::Text(TextField::SeverityText, spellings));
-    }
-
     /// The value of a field that takes one, as text.
     fn single<'f>(
         &self,
@@ -365,121 +305,6 @@ impl Reader<'_> {
             }
             Form::Missing | Form::Broken => None,
         }
-    }
-
-    fn time(&self, raw: &RawTerm, field: &RawField, meaning: &mut Meaning, mistakes: &mut Vec<RawMistake>) {
-        let Some((item, text)) = self.single(raw, field, mistakes) else {
-            return;
-        };
-        let zone = &self.context.zone;
-        let mut read = |part: &str| -> Option<Option<Moment>> {
-            if part.is_empty() {
-                return Some(None);
-            }
-            let moment = times::moment(part, self.context);
-            if moment.is_none() {
-                mistakes.push(RawMistake {
-                    at: item.start..item.end,
-                    message: format!("{} is no time. {TIME_HELP}.", cited(part)),
-                });
-            }
-            moment.map(Some)
-        };
-        let (from, before) = if let Some(order) = field.order {
-            let Some(Some(moment)) = read(&text) else {
-                return;
-            };
-            // A day or minute that was written counts as a whole: after it is after its end.
-            let (from, before) = match order {
-                Order::AtLeast => (Some(moment.at), None),
-                Order::Above => (Some(moment.end), None),
-                Order::AtMost => (None, Some(moment.end)),
-                Order::Below => (None, Some(moment.at)),
-            };
-            (from, before)
-        } else if let Some((from, before)) = text.split_once("..") {
-            let Some((from, before)) = read(from.trim()).zip(read(before.trim())) else {
-                return;
-            };
-            if let (Some(from), None) = (&from, &before) {
-                meaning.shown = from.ago.as_ref().map(|ago| format!("the last {ago}"));
-            }
-            (from.map(|moment| moment.at), before.map(|moment| moment.at))
-        } else {
-            let Some(Some(moment)) = read(&text) else {
-                return;
-            };
-            meaning.shown = match &moment.ago {
-                Some(ago) => Some(format!("the last {ago}")),
-                None => Some(moment.shown.clone()),
-            };
-            let before = moment.ago.is_none().then_some(moment.end);
-            (Some(moment.at), before)
-        };
-        let message = match (from, before) {
-            (None, None) => format!("Write when it begins or ends. {TIME_HELP}."),
-            (Some(from), Some(before)) if from >= before => format!(
-                "This range ends ({}) before it begins ({}). Write the earlier time first.",
-                times::shown(before, zone),
-                times::shown(from, zone)
-            ),
-            _ => {
-                meaning.test = Some(Test::Time { from, before });
-                return;
-            }
-        };
-        mistakes.push(RawMistake {
-            at: item.start..item.end,
-            message,
-        });
-    }
-
-    fn day(&self, raw: &RawTerm, field: &RawField, mistakes: &mut Vec<RawMistake>) -> Option<Test> {
-        let (item, text) = self.single(raw, field, mistakes)?;
-        let mut fail = |message: String| {
-            mistakes.push(RawMistake {
-                at: item.start..item.end,
-                message,
-            });
-        };
-        let mut read = |part: &str| {
-            let date = times::day(part);
-            if date.is_none() {
-                fail(format!("{} is no day. Write it as 2026-11-20.", cited(part)));
-            }
-            date
-        };
-        let (from, to) = match (field.order, text.split_once("..")) {
-            (Some(order), _) => {
-                let date = read(&text)?;
-                match order {
-                    Order::AtLeast => (Some(date), None),
-                    Order::Above => (Some(times::day_after(date)), None),
-                    Order::AtMost => (None, Some(date)),
-                    Order::Below => (None, Some(times::day_before(date))),
-                }
-            }
-            (None, Some(("", ""))) => {
-                fail("Write at least one of the two days, as in 2026-11-18..2026-11-20.".to_owned());
-                return None;
-            }
-            (None, Some((from, ""))) => (Some(read(from)?), None),
-            (None, Some(("", to))) => (None, Some(read(to)?)),
-            (None, Some((from, to))) => (Some(read(from)?), Some(read(to)?)),
-            (None, None) => {
-                let date = read(&text)?;
-                (Some(date), Some(date))
-            }
-        };
-        if let (Some(from), Some(to)) = (from, to)
-            && from > to
-        {
-            fail(format!(
-                "This range ends ({to}) before it begins ({from}). Write the earlier day first."
-            ));
-            return None;
-        }
-        Some(Test::Day { from, to })
     }
 
     fn has(&self, raw: &RawTerm, field: &RawField, mistakes: &mut Vec<RawMistake>) -> Option<Test> {
@@ -536,68 +361,4 @@ fn has_named(text: &str) -> Option<Has> {
     HAS.iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(text))
         .map(|(_, has)| *has)
-}
-
-/// The family that a word of the language names.
-pub(crate) fn family_named(text: &str) -> Option<SeverityFamily> {
-    if text.trim().eq_ignore_ascii_case("unknown") {
-        return Some(SeverityFamily::Unknown);
-    }
-    Some(crate::severity::family(text)).filter(|family| *family != SeverityFamily::Unknown)
-}
-
-fn unknown_severity(item: &Item, text: &str, known: bool) -> RawMistake {
-    let message = if known {
-        "unknown has no place in the order. Write sev:unknown.".to_owned()
-    } else {
-        let spellings = SeverityFamily::ALL
-            .iter()
-            .flat_map(|family| family.spellings().iter().map(move |spelling| (*spelling, *family)));
-        let typed = text.to_ascii_lowercase();
-        let begun = || {
-            let begins = |spelling: &str| !typed.is_empty() && spelling.to_ascii_lowercase().starts_with(&typed);
-            spellings
-                .clone()
-                .find(|(spelling, _)| begins(spelling))
-                .map(|(_, family)| family)
-        };
-        let lower: Vec<(String, SeverityFamily)> = spellings
-            .clone()
-            .map(|(spelling, family)| (spelling.to_ascii_lowercase(), family))
-            .collect();
-        let nearest = begun().or_else(|| {
-            names::closest(
-                &typed,
-                lower.iter().map(|(spelling, family)| (spelling.as_str(), *family)),
-            )
-        });
-        let meant = nearest.map_or_else(String::new, |family| {
-            format!("Perhaps you mean {}. ", words::severity(family))
-        });
-        format!(
-            "{} is no severity. {meant}They are critical, error, warning, alert, info, debug and unknown; \
-             sev:=\"{}\" asks for the spelling itself.",
-            cited(text),
-            cited(text)
-        )
-    };
-    RawMistake {
-        at: item.start..item.end,
-        message,
-    }
-}
-
-/// The families that a comparison leaves. `unknown` has no place in the order.
-fn compared(order: Order, with: SeverityFamily) -> Vec<SeverityFamily> {
-    SeverityFamily::ALL
-        .into_iter()
-        .filter(|family| *family != SeverityFamily::Unknown)
-        // The families are ordered from the most urgent on, so that "less" is "more urgent".
-        .filter(|family| match order {
-            Order::AtLeast => *family <= with,
-            Order::Above => *family < with,
-            Order::AtMost => *family >= with,
-            Order::Below => *family > with,
-        })
-        .collect()
 }

@@ -1,4 +1,9 @@
 //! The filter's language from outside: what a text means, what is said about mistakes, what changes do to it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where something unexpected comes"
+)]
 
 mod completing;
 mod editing;
