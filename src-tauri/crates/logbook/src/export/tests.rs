@@ -4,7 +4,7 @@ use std::{cell::RefCell, fs};
 
 use arrow_array::{Array, StringArray};
 use calamine::{Data, Reader as _, Xlsx};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 
