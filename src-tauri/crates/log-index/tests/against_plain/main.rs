@@ -1,4 +1,8 @@
 //! The index against a plain, slow implementation of the same rules: random hostile rows, random queries.
+//!
+//! `PROPTEST_CASES=2000` tries more of them than a usual run does.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod model;
 mod strategies;
@@ -152,7 +156,17 @@ fn assert_counted(index: &Index, model: &Model, query: &Query, hits: &Hits, type
     model.assert_histogram(&histogram, query, &edges);
 }
 
+/// How many worlds each property is tried on, unless the environment says.
+fn tried() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(64),
+    }
+}
+
 proptest! {
+    #![proptest_config(tried())]
+
         #[test]
     fn hits_order_pages_and_counts_are_those_of_the_plain_implementation(
         world in worlds(),
