@@ -9,8 +9,8 @@ use regex_syntax::ast::{self, Ast, ErrorKind, Flag, Flags, FlagsItemKind, GroupK
 use regex_syntax::hir::translate::TranslatorBuilder;
 
 /// The most memory a compiled expression may take, in bytes. Compiling costs time in proportion, at every keystroke;
-/// the crate's own limit is five times as much.
-const LARGEST_REGEX_BYTES: usize = 2 * 1024 * 1024;
+/// the crate's own limit is ten times as much.
+const LARGEST_REGEX_BYTES: usize = 1024 * 1024;
 
 /// How deep brackets may be nested.
 const DEEPEST_NESTING: u32 = 100;
