@@ -257,7 +257,13 @@ impl Logbook {
             });
         }
         let again = self.options.client.is_some() && self.is_early(day, &days);
+        let no_place = days.floor.is_some_and(|floor| day <= floor);
         let slot = days.slot(day);
+        if no_place && !slot.pinned {
+            // A newer day gave way while this one was being read.
+            slot.phase = DayPhase::OutOfMemory;
+            return;
+        }
         slot.segments = vec![loaded.segment];
         (slot.archived, slot.whole, slot.in_the_way) = (true, true, false);
         (slot.phase, slot.source) = (DayPhase::Complete, Coverage::Archive);

@@ -10,7 +10,7 @@ use crate::support::{Place, clock, day, filter, phases, rows, wait_until};
 const WORD: &str = "data:StackTrace";
 
 /// What these days take in memory: all of it, and their data alone.
-fn memory(place: &Place, from: Day, to: Day) -> (u64, u64) {
+pub fn memory(place: &Place, from: Day, to: Day) -> (u64, u64) {
     let (dictionaries, archive) = (Dictionaries::new(), place.archive());
     let (mut all, mut data) = (0, 0);
     for day in Day::range_newest_first(from, to) {

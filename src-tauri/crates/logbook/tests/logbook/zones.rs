@@ -133,7 +133,7 @@ async fn a_day_is_sealed_only_when_it_is_over_there() {
     place.set_clock("2026-08-20T07:30:00Z");
     logbook.refresh().await;
     assert!(progress_of(&logbook, "20260819").archived);
-    assert_eq!(rows(&logbook), place.truth("20260818", "20260820"));
+    assert_eq!(rows(&logbook), place.truth("20260818", "20260819"));
 }
 
 /// What a person sets goes before everything, and taking it back asks again.
