@@ -9,6 +9,11 @@ export class Patience {
   phase = $state<"none" | "bar" | "words">("none");
   #timers: ReturnType<typeof setTimeout>[] = [];
 
+  /** Whether the time runs already. */
+  get running(): boolean {
+    return this.#timers.length > 0;
+  }
+
   start(): void {
     this.stop();
     this.#timers = [

@@ -176,6 +176,7 @@ test("a moment as ISO in a zone is the same moment", () => {
   for (const zone of ["UTC", "Europe/Amsterdam", "America/St_Johns", "+05:45"])
     expect(Date.parse(isoIn(moment, zone))).toBe(moment);
   expect(isoIn(moment, "Europe/Amsterdam")).toBe("2026-11-03T07:12:44.120+01:00");
+  expect(isoIn(Date.UTC(2026, 10, 3, 6, 12), "UTC")).toBe("2026-11-03T06:12Z");
   expect(clockText(moment, "UTC")).toBe("06:12");
 });
 

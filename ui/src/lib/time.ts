@@ -156,11 +156,13 @@ export function dayIn(moment: number, zone: string): string {
   return `${w.year}-${two(w.month)}-${two(w.day)}`;
 }
 
-/** "2026-11-03T06:12:44+01:00", with a fraction where there is one. */
+/** "2026-11-03T06:12+01:00", with seconds and a fraction where there are some; "Z" for UTC. */
 export function isoIn(moment: number, zone: string): string {
   const w = wallTime(moment, zone);
   const fraction = w.millisecond === 0 ? "" : `.${three(w.millisecond)}`;
-  return `${dayIn(moment, zone)}T${two(w.hour)}:${two(w.minute)}:${two(w.second)}${fraction}${offsetText(w.offsetMinutes)}`;
+  const seconds = w.second === 0 && !fraction ? "" : `:${two(w.second)}${fraction}`;
+  const offset = zone === "UTC" ? "Z" : offsetText(w.offsetMinutes);
+  return `${dayIn(moment, zone)}T${two(w.hour)}:${two(w.minute)}${seconds}${offset}`;
 }
 
 /** "3 Nov 2026" */

@@ -97,7 +97,7 @@ test("a whole day is looked at alone, and a second click leads back", async () =
   const { user } = await opened();
   await user.click(cell("2026-11-06"));
   await waitFor(() =>
-    expect(filterBox().value).toBe("time:2026-11-06T01:00:00+01:00..2026-11-07T01:00:00+01:00"),
+    expect(filterBox().value).toBe("time:2026-11-06T01:00+01:00..2026-11-07T01:00+01:00"),
   );
   await user.click(cell("2026-11-06"));
   await waitFor(() => expect(filterBox().value).toBe(""));

@@ -32,8 +32,23 @@ const LABEL_PX = 72;
 /** Lines nearer to each other than this are a grey area. */
 const LINE_PX = 10;
 
+/** A label nearer to the end than this stands before its mark, px. */
+export const END_PX = 46;
+
 /** Round times of the zone, as many as there is room for. */
 export function ticks(span: Span, width: number, zone: string): Tick[] {
+  const list = roundTimes(span, width, zone);
+  const [last, before] = [list.at(-1), list.at(-2)];
+  // At the end the label stands before its mark: there it may be in the way of the one before.
+  const crowded =
+    last !== undefined &&
+    before !== undefined &&
+    (1 - last.at) * width < END_PX &&
+    (last.at - before.at) * width < 2 * END_PX;
+  return crowded ? list.slice(0, -1) : list;
+}
+
+function roundTimes(span: Span, width: number, zone: string): Tick[] {
   const length = span.to - span.from;
   const room = Math.max(1, Math.floor(width / LABEL_PX));
   const step = STEPS.find((known) => length / known <= room);

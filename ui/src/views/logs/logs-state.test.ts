@@ -412,6 +412,23 @@ describe("reading", () => {
     }
   });
 
+  test("news that come ten times a second do not hold back the words about them", async () => {
+    vi.useFakeTimers();
+    try {
+      const log = new FakeLog(many(3));
+      const { logs } = await stateOn(log);
+      for (let i = 0; i < 15; i += 1) {
+        log.progress({ finished: false });
+        await vi.advanceTimersByTimeAsync(100);
+      }
+      expect(logs.patience.phase).toBe("words");
+      log.progress();
+      expect(logs.patience.phase).toBe("none");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("single days are asked for and cancelled", async () => {
     const log = new FakeLog([]);
     const { logs, calls } = await stateOn(log);

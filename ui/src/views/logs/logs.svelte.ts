@@ -379,7 +379,7 @@ export class LogsState implements QueryHost {
   async #start(call: () => Promise<unknown>): Promise<void> {
     this.failure = null;
     this.#starting = true;
-    if (this.patience.phase === "none") this.patience.start();
+    if (!this.patience.running) this.patience.start();
     this.#called = false;
     try {
       await call();
@@ -410,7 +410,7 @@ export class LogsState implements QueryHost {
       this.#ended();
       // "The last 15 minutes" are others now.
       if (before && !before.finished && this.query.relative) void this.query.apply();
-    } else if (this.patience.phase === "none") this.patience.start();
+    } else if (!this.patience.running) this.patience.start();
     if (progress.generation !== this.generation) this.#settle();
     this.histogram.rangeMayHaveChanged();
   }

@@ -102,18 +102,28 @@ describe("a mistake", () => {
     const { user } = await opened();
     await user.keyboard("Message ");
     await waitFor(() => expect(screen.getByTestId("counts")).toHaveTextContent("60 of 60"));
-    await user.keyboard("tenant:");
+    await user.keyboard("user:");
     await settled();
     expect(screen.queryByTestId("query-mistake")).toBeNull();
     const line = await screen.findByTestId("query-mistake", {}, { timeout: 3000 });
-    expect(line).toHaveTextContent("“tenant:” cannot be read");
+    expect(line).toHaveTextContent("“user:” cannot be read");
     expect(line).toHaveTextContent("Until then the last good filter stays.");
     expect(filterBox()).toHaveAttribute("aria-invalid", "true");
-    expect(document.querySelector(".under .bad")).toHaveTextContent("tenant:");
+    expect(document.querySelector(".under .bad")).toHaveTextContent("user:");
     expect(screen.getByTestId("counts")).toHaveTextContent("60 of 60");
-    await user.keyboard("contoso");
+    await user.keyboard("CIPP");
     await waitFor(() => expect(screen.queryByTestId("query-mistake")).toBeNull());
     expect(filterBox()).toHaveAttribute("aria-invalid", "false");
+  });
+
+  test("is not explained while what is missing is proposed", async () => {
+    const { user } = await opened();
+    await user.keyboard("tenant:");
+    await waitFor(() => expect(options()).toHaveLength(2));
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(screen.queryByTestId("query-mistake")).toBeNull();
+    await user.tab();
+    expect(await screen.findByTestId("query-mistake")).toBeVisible();
   });
 
   test("without one, the field is described by what the filter means", async () => {
