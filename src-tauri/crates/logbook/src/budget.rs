@@ -8,7 +8,7 @@ use log_index::Segment;
 
 use crate::{
     coverage::DayPhase,
-    days::{Days, Slot},
+    days::{Days, Job, Slot},
     logbook::Logbook,
 };
 
@@ -74,7 +74,7 @@ fn ballast(days: &Days) -> Option<Ballast> {
     let resting = || {
         days.slots()
             .iter()
-            .filter(|(_, slot)| slot.doing.is_none() && !slot.segments.is_empty())
+            .filter(|(_, slot)| is_at_rest(slot) && !slot.segments.is_empty())
     };
     let unseen = resting()
         .filter(|(day, _)| !days.is_shown(**day))
@@ -96,6 +96,11 @@ fn ballast(days: &Days) -> Option<Ballast> {
     oldest(&has_data)
         .map(Ballast::Data)
         .or_else(|| oldest(&|_| true).map(Ballast::Rows))
+}
+
+/// A day that has just been loaded can go like any other; one that is fetched or sealed cannot.
+fn is_at_rest(slot: &Slot) -> bool {
+    matches!(slot.doing, None | Some(Job::Load))
 }
 
 fn drop_it(days: &mut Days, ballast: &Ballast) -> Day {
@@ -126,7 +131,7 @@ fn drop_it(days: &mut Days, ballast: &Ballast) -> Day {
             let floor = days.floor;
             // Older ones would push out newer ones, only to be pushed out themselves.
             for (older, slot) in days.slots_mut() {
-                let load = slot.todo == Some(crate::days::Job::Load);
+                let load = slot.todo == Some(Job::Load);
                 if load && !slot.pinned && floor.is_some_and(|floor| older <= floor) {
                     slot.todo = None;
                     slot.phase = DayPhase::OutOfMemory;
