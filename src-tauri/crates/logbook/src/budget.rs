@@ -47,6 +47,11 @@ impl Logbook {
 
     /// Nothing can be laid aside: days that have not been fetched stay where they are.
     fn out_of_room(&self, days: &mut Days) {
+        let under_way = days.slots().values().any(|slot| slot.doing.is_some());
+        if under_way && self.archive().is_some() {
+            // What is being sealed can be laid aside in a moment.
+            return;
+        }
         days.no_room = true;
         let today = days.today;
         for (day, slot) in days.slots_mut() {
@@ -55,7 +60,7 @@ impl Logbook {
                 slot.todo = None;
                 slot.phase = DayPhase::OutOfMemory;
                 slot.archive_trouble = Some(
-                    "The memory for rows is used up, and there is no archive to lay days aside in. Choose fewer days, \
+                    "The memory for rows is used up, and days cannot be laid aside in an archive. Choose fewer days, \
                      or allow more memory in the settings."
                         .to_owned(),
                 );

@@ -47,6 +47,7 @@ impl Logbook {
     }
 
     fn tidy(self: &Arc<Self>) {
+        self.stay_within_budget();
         self.find_zone();
         self.look_at_the_day_before();
         self.decide_about_empty_days();

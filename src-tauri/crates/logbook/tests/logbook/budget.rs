@@ -98,6 +98,24 @@ async fn days_that_do_not_fit_say_so_and_can_be_had_one_by_one() {
     assert_eq!(rows(&small), place.truth("20260802", "20260802"));
 }
 
+/// More is collected than fits: all of it is archived, and what is looked at stays within the budget.
+#[tokio::test(flavor = "multi_thread")]
+async fn collecting_goes_on_when_memory_is_full_because_days_are_in_the_archive() {
+    let place = Place::new(Scenario::default(), clock!("2026-08-20T12:00:00Z")).await;
+    let small = Logbook::open(LogbookOptions {
+        memory_budget: 100_000,
+        ..place.options()
+    });
+    small.show(day("20260810"), day("20260819")).await;
+    assert_eq!(place.day_calls(), 10);
+    assert_eq!(place.archive().days().unwrap().len(), 10);
+    assert!(phases(&small).contains(&DayPhase::OutOfMemory));
+    assert!(small.progress().days.iter().all(|day| day.archive_trouble.is_none()));
+    let all = place.logbook();
+    all.show(day("20260810"), day("20260819")).await;
+    assert_eq!(rows(&all), place.truth("20260810", "20260819"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_archive_a_full_memory_ends_the_collecting_and_says_so() {
     let place = Place::new(Scenario::default(), clock!("2026-08-20T12:00:00Z")).await;
