@@ -29,7 +29,11 @@ async fn closed_days_are_not_asked_for_again_and_are_read_without_cipp() {
     window.close().await;
     // No row in plain on the disk: a word that is in nearly every row.
     assert_eq!(desktop.files_with(b"\"RowKey\""), Vec::<std::path::PathBuf>::new());
-    assert_eq!(desktop.files_with(b"gretas.example").len(), 0, "no tenant in plain on the disk");
+    assert_eq!(
+        desktop.files_with(b"gretas.example").len(),
+        0,
+        "no tenant in plain on the disk"
+    );
 
     let window = Window::open(&desktop, &[]).await;
     window.see("log-row").await;

@@ -150,7 +150,8 @@ async fn an_entry_leads_to_its_surroundings_to_the_same_thing_elsewhere_and_to_t
     let all = total(&window).await;
     on_the_list(&window).await;
     window.press("e").await;
-    let error = "return document.querySelector('[data-testid=log-row][aria-selected=true]')?.innerText.includes('Error')";
+    let error =
+        "return document.querySelector('[data-testid=log-row][aria-selected=true]')?.innerText.includes('Error')";
     window.until("an error is current", error).await;
     window.press(Key::Enter).await;
     window.see("detail-message").await;

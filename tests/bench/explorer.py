@@ -84,7 +84,7 @@ def open_connection(window, name):
         "const button = row?.querySelector(`[data-testid='open']`);"
         "button?.click(); return Boolean(button)"
     )
-    window.element("log-grid")
+    window.element("range")
 
 
 def show_days(window, days):
@@ -162,8 +162,8 @@ def typing(window):
 def scrolling(window):
     """Jumps all over the list, each followed by rolling on."""
     places = [0, 1, *(random.Random(1).random() for _ in range(60)), 0]
-    window.script("probe.scroll(arguments[0], 30)", places)
-    return window.until("return probe.scrolled")
+    window.script("probe.scroll(arguments[0], 12)", places)
+    return window.until("return probe.scrolled", patience_s=600)
 
 
 def one_million(table, app, cippctl, engine_ms):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import engine_table
 import explorer
 from app_window import Window
 from explorer import connection, sandbox, secrets
@@ -142,17 +143,21 @@ def main():
     options.add_argument("--binaries", type=Path, required=True, help="folder of the release binaries")
     options.add_argument("--runs", type=int, default=5, help="how often each side runs; the median counts")
     options.add_argument("--no-window", action="store_true", help="leave out what needs a window")
-    options.add_argument("--quick", action="store_true", help="leave out the million rows and the five million")
-    options.add_argument("--only-explorer", action="store_true", help="only the million rows and the five million")
+    options.add_argument("--quick", action="store_true", help="leave out the engine and the worlds of millions of rows")
+    options.add_argument("--only-explorer", action="store_true", help="only the worlds of one and of five million rows")
     given = options.parse_args()
     folder = given.binaries.resolve()
     cippctl = folder / "cippctl"
     table = Table()
     if not given.only_explorer:
         beside_others(table, folder, given)
+    engine = None if given.quick or given.only_explorer else engine_table.measured()
     if not given.quick and not given.no_window:
-        empty_mb = explorer.one_million(table, folder / "cipp-desk", cippctl, engine_ms=None)
+        key_ms = engine and engine_table.keystroke_ms(engine)
+        empty_mb = explorer.one_million(table, folder / "cipp-desk", cippctl, key_ms)
         explorer.five_million(table, folder / "cipp-desk", cippctl, empty_mb + memory_budget_mb())
+    if engine:
+        engine_table.show(engine)
     table.print()
 
 

@@ -90,7 +90,9 @@ async fn every_world_comes_out_as_it_went_in_from_both_flavours() {
         for flavour in [Flavour::FunctionApp, Flavour::Container] {
             let what = format!("{world}, {flavour:?}");
             let place = playing(world, flavour).await;
-            let days = &closed_days(place.sandbox())[..3];
+            // Not up to yesterday: in the far east that is still today as long as the zone is not known, and a range
+            // that ends today moves on with it.
+            let days = &closed_days(place.sandbox())[1..4];
             let folder = tempfile::tempdir().unwrap();
             let (offline, archive) = collected_and_reopened(&what, &place, days, folder.path()).await;
             let sealed = |day: &Day| assert_same_rows(&what, &stored(&archive, *day), &truth(place.sandbox(), *day));
@@ -192,8 +194,8 @@ const QUESTIONS: [Question; 9] = [
         let empty = |value: &Value| value.is_null() || value == "" || value == &Value::Object(Default::default());
         !empty(&row["LogData"]) && row["IP"].is_null()
     }),
-    ("data.NormalizedError:aadsts", |row| {
-        has(&row["LogData"], "NormalizedError", "aadsts")
+    ("data.NormalizedError:\"conditional access\"", |row| {
+        has(&row["LogData"], "NormalizedError", "conditional access")
     }),
 ];
 

@@ -54,12 +54,12 @@ pub async fn run(args: CollectArgs, cancel: &CancellationToken) -> Result<(), Fa
     let progress = logbook.progress();
     teller.done();
     logbook.close();
-    let after = archived(&archive)?;
     let wanted: HashSet<Day> = progress.days.iter().map(|day| day.day).collect();
+    let there = before.intersection(&wanted).filter(|day| !teller.fetched.contains(day));
     say(&format!(
         "{} fetched, {} in the archive before; {} rows seen. The archive is {}.",
-        days(after.difference(&before).filter(|day| wanted.contains(day)).count()),
-        days(before.intersection(&wanted).count()),
+        days(teller.fetched.len()),
+        days(there.count()),
         grouped(teller.rows.values().map(|rows| u64::from(*rows)).sum()),
         archive.folder().display()
     ));
@@ -90,6 +90,8 @@ fn days(count: usize) -> String {
 struct Teller {
     terminal: bool,
     told: HashSet<Day>,
+    /// Days that came from CIPP and are archived now, also in place of a file that was no good.
+    fetched: HashSet<Day>,
     /// The rows of each day, also of days that have left the memory since.
     rows: HashMap<Day, u32>,
     visible: bool,
@@ -100,6 +102,7 @@ impl Teller {
         Teller {
             terminal,
             told: HashSet::new(),
+            fetched: HashSet::new(),
             rows: HashMap::new(),
             visible: false,
         }
@@ -109,6 +112,9 @@ impl Teller {
         for day in progress.days.iter().filter(|day| is_over(day)) {
             let most = self.rows.entry(day.day).or_default();
             *most = day.rows.max(*most);
+            if day.archived && day.source == Coverage::Cipp {
+                self.fetched.insert(day.day);
+            }
             if self.told.insert(day.day) && (!self.terminal || day.error.is_some()) {
                 self.done();
                 say(&line(day));

@@ -119,7 +119,7 @@ enum Command {
     Export(Box<export::ExportArgs>),
     /// Look at, check, take out or delete the archive of a connection
     #[command(subcommand, after_long_help = format!("{ARCHIVE_EXAMPLES}\n{}", exit::help()))]
-    Archive(archive::ArchiveCommand),
+    Archive(Box<archive::ArchiveCommand>),
     /// Serve an imitation of Entra and CIPP on this computer
     Sandbox(Box<sandbox::SandboxArgs>),
     /// See it work once, on the sandbox
@@ -181,7 +181,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Logs(args) => logs::run(*args, &cancel()).await,
         Command::Collect(args) => collect::run(*args, &cancel()).await,
         Command::Export(args) => export::run(*args, &cancel()).await,
-        Command::Archive(command) => archive::run(command, &cancel()).await,
+        Command::Archive(command) => archive::run(*command, &cancel()).await,
         Command::Sandbox(args) => sandbox::run(*args, &cancel()).await,
         Command::Demo => demo::run(&cancel()).await,
         Command::Completions { shell } => {

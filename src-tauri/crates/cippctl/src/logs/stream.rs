@@ -142,7 +142,7 @@ impl Reading<'_> {
     async fn day(&mut self, day: Day, from: Day) -> Result<(), Failure> {
         if self.archived.contains(&day) {
             self.ask_ahead(day, from);
-            if self.from_archive(day)? {
+            if self.read_archived(day)? {
                 return Ok(());
             }
         }
@@ -166,7 +166,7 @@ impl Reading<'_> {
         };
         let rows = answer(asked).await?;
         self.ask_ahead(day, from);
-        self.from_cipp(day, rows).await
+        self.read_sent(day, rows).await
     }
 
     /// Asks for the next day that must come from CIPP, unless that was done.
@@ -190,7 +190,7 @@ impl Reading<'_> {
         tokio::spawn(async move { client.list_logs(&request, &cancel).await })
     }
 
-    async fn from_cipp(&mut self, day: Day, mut rows: Rows) -> Result<(), Failure> {
+    async fn read_sent(&mut self, day: Day, mut rows: Rows) -> Result<(), Failure> {
         loop {
             let next = {
                 let mut next = pin!(rows.next());
@@ -208,7 +208,7 @@ impl Reading<'_> {
     }
 
     /// Whether the day could be read. A file that is no good is as good as none, as long as nothing of it was printed.
-    fn from_archive(&mut self, day: Day) -> Result<bool, Failure> {
+    fn read_archived(&mut self, day: Day) -> Result<bool, Failure> {
         let Some(archive) = self.archive.clone() else {
             return Ok(false);
         };

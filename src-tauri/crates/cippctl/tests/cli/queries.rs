@@ -54,7 +54,10 @@ fn a_query_may_begin_with_a_dash_and_come_from_a_variable() {
 fn a_query_that_is_not_understood_is_usage_before_anything_is_asked() {
     let place = Place::healthy();
     place.sandbox.forget_calls();
-    for (query, part) in [("tenant:/(/", "is not understood at"), ("sev:loud", "loud is no severity")] {
+    for (query, part) in [
+        ("tenant:/(/", "is not understood at"),
+        ("sev:loud", "loud is no severity"),
+    ] {
         place.logs(&["--query", query]).code(2).says(part);
     }
     place.logs(&["--zone", "Mars/Olympus"]).code(2).says("not a time zone");

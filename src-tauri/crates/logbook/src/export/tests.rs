@@ -2,9 +2,9 @@
 
 use std::{cell::RefCell, fs};
 
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use arrow_array::{Array, StringArray};
 use calamine::{Data, Reader as _, Xlsx};
-use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 
