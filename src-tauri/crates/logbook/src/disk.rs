@@ -53,13 +53,16 @@ pub(crate) fn names(archive: &ConnectionArchive, day: Day) -> Result<Names, DayF
     Ok(names)
 }
 
+/// Hands out rows, one after the other.
+pub(crate) type EachRow<'a> = dyn FnMut(&mut dyn FnMut(&str)) + 'a;
+
 /// Writes a day, its rows newest first; the file that was there is replaced at once or not at all.
 pub(crate) fn seal(
     archive: &ConnectionArchive,
     day: Day,
     fetched_at: Timestamp,
     zone: String,
-    rows: &mut dyn FnMut(&mut dyn FnMut(&str)),
+    rows: &mut EachRow<'_>,
 ) -> Result<(), String> {
     let meta = DayMeta {
         fetched_at,

@@ -237,10 +237,12 @@ fn groups(days: &[&DayTimes]) -> Vec<Group> {
     for name in jiff::tz::db().available() {
         let name = name.to_string();
         // `Etc/GMT-5`, `posix/...` and the like are other names for the same.
-        if (name.contains('/') || name == "UTC") && !name.starts_with("Etc/") && !name.starts_with("posix") {
-            if let Ok(zone) = TimeZone::get(&name) {
-                add(Some(name), zone);
-            }
+        let other_name = name.starts_with("Etc/") || name.starts_with("posix");
+        if (name.contains('/') || name == "UTC")
+            && !other_name
+            && let Ok(zone) = TimeZone::get(&name)
+        {
+            add(Some(name), zone);
         }
     }
     // A system without a time zone database still tells the hours apart.
