@@ -133,7 +133,7 @@ pub async fn export_archive(
     channel: Channel<ArchiveProgress>,
 ) -> CommandResult<u32> {
     let archive = archive(state, id).await?;
-    let days = spawn_blocking(move || {
+    spawn_blocking(move || {
         let days = archive.days()?;
         let of = count(days.len());
         for (done, day) in days.iter().enumerate() {
@@ -145,8 +145,7 @@ pub async fn export_archive(
         Ok::<u32, CommandError>(of)
     })
     .await
-    .map_err(CommandError::internal)?;
-    days
+    .map_err(CommandError::internal)?
 }
 
 /// A connection was removed: its archive goes with it, then the archive's key.

@@ -92,7 +92,7 @@ async fn the_archive_says_how_large_it_is_and_is_deleted_on_request() {
     window.read_in("archive-status", "days").await;
     window.inspect("settings-archive").await;
     window.click("archive-verify").await;
-    window.read_in("archive-status", "whole").await;
+    window.read_in("archive-result", "whole").await;
     window.click("archive-delete").await;
     window.click("archive-delete-yes").await;
     window.see_no_more("archive-delete-yes").await;

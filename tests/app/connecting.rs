@@ -37,7 +37,8 @@ async fn a_pasted_block_leads_to_rows_and_again_after_a_restart_without_a_trace_
         !window.everything().await.contains(&secret),
         "after saving the page knows no secret"
     );
-    assert_eq!(desktop.keychain_items(), 1);
+    // The client secret, and the key of the archive.
+    assert_eq!(desktop.keychain_items(), 2);
 
     // The last connection is remembered a moment after it was opened.
     let saved = fs::read_to_string(desktop.file("connections.json")).unwrap();
@@ -170,7 +171,8 @@ async fn removing_a_connection_takes_its_secret_along() {
     let cipp = Cipp::playing("healthy").await;
     let window = Window::open(&desktop, &[]).await;
     cipp.connect(&window, "Short-lived").await;
-    assert_eq!(desktop.keychain_items(), 1);
+    // The client secret, and the key of the archive.
+    assert_eq!(desktop.keychain_items(), 2);
     window.click("rail-connections").await;
     window.click("remove").await;
     window.read_in("remove-dialog", "client secret").await;

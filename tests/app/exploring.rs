@@ -81,7 +81,7 @@ async fn the_filter_language_is_explained_mirrored_by_chips_and_can_be_undone() 
 async fn values_of_the_log_complete_what_is_typed() {
     let desktop = Desktop::new();
     let window = a_week(&desktop).await;
-    window.type_into("filter", "tenant:gre").await;
+    window.type_into("filter", "tenant:gret").await;
     window.read_in("completion", "gretas.example").await;
     window.inspect("query-completion").await;
     window.press(Key::Down).await;
@@ -166,7 +166,8 @@ async fn an_entry_leads_to_its_surroundings_to_the_same_thing_elsewhere_and_to_t
     window.press(format!("{}z", Key::Control)).await;
     window.until_shown(all).await;
 
-    window.see("same-thing").await;
+    window.click("same-thing-toggle").await;
+    window.read_in("same-thing", "tenant").await;
     window.inspect("entry-same-thing").await;
     window.close().await;
 }
@@ -202,7 +203,7 @@ async fn a_saved_view_and_the_columns_are_there_after_the_next_start() {
 
     let window = on_the_sandbox(&desktop).await;
     let (_, all) = window.shown().await;
-    window.click("views").await;
+    window.click("views-button").await;
     window.read_in("view-option", "Warnings of the week").await;
     window.inspect("views").await;
     window.click("view-option").await;

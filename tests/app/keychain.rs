@@ -36,7 +36,7 @@ async fn this_session_only(desktop: &Desktop) {
     // The connection is still there; its secret is not, and the app says what to do.
     let window = Window::open(desktop, &[]).await;
     banner_says(&window, "missing").await;
-    window.see("logs-failure").await;
+    window.see("logs-trouble").await;
     window.close().await;
 }
 
@@ -60,7 +60,8 @@ async fn a_keychain_that_appears_later_is_found_without_a_restart() {
     window.see_no_more("keychain-banner").await;
     let cipp = Cipp::playing("healthy").await;
     cipp.connect(&window, "Late").await;
-    assert_eq!(desktop.keychain_items(), 1);
+    // The client secret, and the key of the archive.
+    assert_eq!(desktop.keychain_items(), 2);
     window.close().await;
 }
 

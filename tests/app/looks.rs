@@ -36,7 +36,8 @@ async fn every_screen(theme: &str) {
     window.see("log-row").await;
 
     window.choose("range", "7d").await;
-    let done = "return document.querySelectorAll('[data-testid^=day-2][data-state=complete]').length === 7";
+    let done = "return document.querySelectorAll('[data-testid^=day-2][data-state=complete], \
+                [data-testid^=day-2][data-state=partial]').length === 7";
     window.until("the week is there", done).await;
     window.inspect(&name("logs-list")).await;
     window.type_into("filter", "AADSTS").await;

@@ -8,6 +8,7 @@ import datetime
 import json
 import random
 import subprocess
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,24 @@ def wait_until_loaded(window, days):
     )
 
 
+def wait_for_rows(window, rows):
+    """The line of counts follows the days by some hundred milliseconds."""
+    for _ in range(200):
+        if counts(window)[1] == rows:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"The window shows {counts(window)[1]:,} instead of {rows:,} rows.")
+
+
+def settled_count(window):
+    """The number of rows, when it no longer changes."""
+    last = -1
+    while (now := counts(window)[1]) != last:
+        last = now
+        time.sleep(1)
+    return now
+
+
 def empty_memory(app, cippctl):
     """Memory of all processes of the app with an empty log on the screen."""
     with sandbox(cippctl, "--scenario", "empty_day") as ready:
@@ -179,8 +198,7 @@ def one_million(table, app, cippctl, engine_ms):
             before = calls(ready)
             show_days(window, DAYS)
             wait_until_loaded(window, DAYS)
-            if counts(window)[1] != MILLION:
-                raise SystemExit(f"The window shows {counts(window)} instead of 1,000,000 rows.")
+            wait_for_rows(window, MILLION)
             table.amount(f"calls for {DAYS} archived days in the window", calls(ready) - before, "", 1)
             loaded_mb = window.settled_mb()
             frame_ms, keys = typing(window)
@@ -215,7 +233,7 @@ def five_million(table, app, cippctl, budget_mb):
             show_days(window, DAYS)
             wait_until_loaded(window, DAYS)
             states = days_by_state(window)
-            loaded = counts(window)[1]
+            loaded = settled_count(window)
             used_mb = window.settled_mb()
     in_memory = DAYS - states.get("outOfMemory", 0)
     # Days are alike to one row; every one that counts as searched must have brought all of its rows.

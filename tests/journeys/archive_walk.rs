@@ -391,7 +391,8 @@ fn all_of(bar: &SeverityCounts) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nights_in_which_clocks_change_lose_no_hour_and_double_none() {
-    let nights: [(&str, fn() -> Timestamp, &str); 2] = [
+    type Clock = fn() -> Timestamp;
+    let nights: [(&str, Clock, &str); 2] = [
         ("clocks_forward", || "2026-03-30T10:00:00Z".parse().unwrap(), "20260329"),
         ("clocks_back", || "2026-10-26T11:00:00Z".parse().unwrap(), "20261025"),
     ];

@@ -5,7 +5,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that meets the unexpected is to fail"
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected is to fail, and may say what it did"
 )]
 
 mod archive_walk;

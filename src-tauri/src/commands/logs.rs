@@ -342,9 +342,9 @@ async fn work<T: Send + 'static>(
     logbook: Arc<Logbook>,
     question: impl FnOnce(&Logbook) -> T + Send + 'static,
 ) -> CommandResult<T> {
-    Ok(spawn_blocking(move || question(&logbook))
+    spawn_blocking(move || question(&logbook))
         .await
-        .map_err(CommandError::internal)?)
+        .map_err(CommandError::internal)
 }
 
 async fn ask<T: Send + 'static>(

@@ -147,7 +147,7 @@ impl Codes {
         }
         match largest {
             0..=0xFF => Codes::Bytes(local.iter().map(|code| numbers[*code as usize] as u8).collect()),
-            0..=0xFFFF => Codes::Words(local.iter().map(|code| numbers[*code as usize] as u16).collect()),
+            0x100..=0xFFFF => Codes::Words(local.iter().map(|code| numbers[*code as usize] as u16).collect()),
             _ => Codes::Wide(local.iter().map(|code| numbers[*code as usize]).collect()),
         }
     }

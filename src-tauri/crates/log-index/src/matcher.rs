@@ -44,7 +44,7 @@ pub(crate) enum Engine {
     /// In every text.
     Everything,
     /// The text itself.
-    Literal(Finder<'static>),
+    Literal(Box<Finder<'static>>),
     /// An expression.
     Expression(Box<Expression>),
 }
@@ -99,7 +99,7 @@ impl Engine {
             _ => {}
         }
         if let HirKind::Literal(literal) = hir.kind() {
-            return Engine::Literal(Finder::new(&literal.0).into_owned());
+            return Engine::Literal(Box::new(Finder::new(&literal.0).into_owned()));
         }
         match Expression::new(hir) {
             Some(expression) => Engine::Expression(Box::new(expression)),

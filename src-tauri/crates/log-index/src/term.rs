@@ -39,7 +39,7 @@ pub(crate) enum Condition {
     RowKey(Vec<Matcher>),
     /// The whole text of the data, and whether no data fits as well.
     Data(Vec<Matcher>, bool),
-    DataPath(DataPath, Vec<Matcher>),
+    DataPath(Box<DataPath>, Vec<Matcher>),
     Severity(Vec<SeverityFamily>),
     Time(Option<i64>, Option<i64>),
     Day(Option<Date>, Option<Date>),
@@ -81,7 +81,7 @@ impl Condition {
                     .any(|pattern| pattern.fits("", &mut Pace::new(&never)).unwrap_or(false));
                 Condition::Data(patterns, empty)
             }
-            Test::Data(path, patterns) => Condition::DataPath(DataPath::new(path), matchers(patterns)),
+            Test::Data(path, patterns) => Condition::DataPath(Box::new(DataPath::new(path)), matchers(patterns)),
             Test::Severity(families) => Condition::Severity(families.clone()),
             Test::Time { from, before } => Condition::Time(*from, *before),
             Test::Day { from, to } => Condition::Day(*from, *to),
