@@ -68,7 +68,12 @@ async fn exactly_what_is_filtered_is_exported() {
     window.see("export").await;
     window.inspect("export").await;
     let file = desktop.folder().join("home/errors.ndjson");
-    window.choose("export-format", "ndjson").await;
+    window
+        .run(
+            "document.querySelector('[data-testid=export-format][data-format=ndjson]').click()",
+            vec![],
+        )
+        .await;
     window.type_into("export-path", &file.display().to_string()).await;
     window.click("export-run").await;
     window.see("export-done").await;
