@@ -317,7 +317,8 @@ impl Desktop {
             .then(|| String::from_utf8_lossy(&done.stdout).into_owned())
     }
 
-    fn until(&self, what: &str, ready: impl Fn(&Self) -> bool) {
+    /// Waits until something is so; blocks the thread, which programs outside of this process do not mind.
+    pub fn until(&self, what: &str, ready: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         while !ready(self) {
             assert!(started.elapsed() < Duration::from_secs(30), "waited 30 s until {what}");
