@@ -230,7 +230,7 @@ describe("going on", () => {
     await user.keyboard("c");
     const bar = await screen.findByTestId("surrounding");
     expect(bar).toHaveTextContent("5 minutes before and after");
-    expect(filter()).toBe("time:2026-11-03T12:36:00+01:00..2026-11-03T12:46:00.001+01:00");
+    expect(filter()).toBe("time:2026-11-03T12:36+01:00..2026-11-03T12:46:00.001+01:00");
     await waitFor(() => expect(grid).toHaveAttribute("aria-rowcount", "12"));
     expect(activeRow(grid)).toHaveTextContent("pinned");
     await user.keyboard("c");
