@@ -44,6 +44,10 @@ async fn every_screen(theme: &str) {
     let narrowed = "const [left, all] = document.querySelector('[data-testid=counts]').innerText.match(/[0-9,]+/g);
         return left !== all";
     window.until("the filter has narrowed the rows", narrowed).await;
+    // The list keeps its rows until the new ones are there; none of those is an Info.
+    let there = "return document.querySelectorAll('[data-testid=log-row]').length > 0
+        && document.querySelector('[data-testid=log-row].info') === null";
+    window.until("the rows that are left are on the screen", there).await;
     window.press(Key::Enter).await;
     window.click("log-row").await;
     window.see("detail-message").await;
