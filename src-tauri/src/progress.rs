@@ -200,13 +200,17 @@ mod tests {
         let heard = Heard::default();
         let reporting = tokio::spawn(report("view-1".into(), view.clone(), listening(&heard)));
         let day = |text: &str| text.parse::<Day>().unwrap();
+        // The state before anything is shown is told too; waited for, so that there is a way to the end to be told.
+        while heard.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         view.logbook.show(day("20260818"), day("20260819")).await;
         let finished = || {
             heard
                 .lock()
                 .unwrap()
                 .last()
-                .is_some_and(|(_, message)| message["finished"] == true)
+                .is_some_and(|(_, message)| message["finished"] == true && message["days"][0].is_object())
         };
         for _ in 0..200 {
             if finished() {

@@ -203,6 +203,7 @@ def one_million(table, app, cippctl, engine_ms):
             loaded_mb = window.settled_mb()
             frame_ms, keys = typing(window)
             scrolled = scrolling(window)
+    keys = [key for key in keys if key["applied"]]
     painted = [key["painted"] for key in keys]
     engine = engine_ms or percentile([key["answered"] for key in keys], 95)
     whose = "the engine's own time" if engine_ms else "the answer of the search"

@@ -37,8 +37,9 @@
   // The count is that of the answer, and so is the first row on the screen; or nothing matches and the page says so.
   function shows(page, matched) {
     if (!squeezed(one("counts")?.textContent).startsWith(matched.toLocaleString("en-US"))) return false;
-    const first = page.rows[0];
-    if (!first) return one("empty-filter") !== null;
+    if (matched === 0) return one("empty-filter") !== null || one("empty-searching") !== null;
+    const first = page?.rows[0];
+    if (!first) return false;
     const row = document.querySelector("[data-testid='log-row'][data-position='0']");
     return row !== null && !row.classList.contains("old") && row.dataset.id === String(first.id);
   }
@@ -67,11 +68,13 @@
         const page = answers.find(
           (answer) => answer.command === "page" && answer.body.generation >= generation && answer.asked.offset === 0,
         );
-        if (page && shows(page.body, query.body.counts.matched)) {
+        if (query && (!query.body.applied || shows(page?.body, query.body.counts.matched))) {
           const channel = new MessageChannel();
           channel.port1.onmessage = () => {
             window.probe.key = {
               text,
+              // With a mistake in it nothing is painted: the rows of before stay.
+              applied: query.body.applied,
               matched: query.body.counts.matched,
               sent: query.sent - pressed,
               answered: query.came - query.sent,

@@ -139,7 +139,7 @@ pub fn usual_row(number: usize) -> String {
         number % 23,
         ["Info", "Error", "Warn", "info"][number % 4],
         data,
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             format!(r#""192.0.2.{}""#, number % 250)
         } else {
             "null".to_owned()
