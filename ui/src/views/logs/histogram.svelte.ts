@@ -157,10 +157,11 @@ export class HistogramState {
   /** Goes to a bar; `marking` draws the mark along. */
   moveTo(bar: number, marking: boolean): void {
     if (this.bars.length === 0) return;
-    const before = Math.max(0, this.cursor);
+    const before = this.cursor;
     this.cursor = Math.max(0, Math.min(this.bars.length - 1, bar));
     if (!marking) this.anchor = -1;
-    else if (this.anchor < 0) this.anchor = before;
+    // Nothing was current yet: the mark begins where it is begun, not at the first bar.
+    else if (this.anchor < 0) this.anchor = before < 0 ? this.cursor : before;
   }
 
   mark(first: number, last: number): void {

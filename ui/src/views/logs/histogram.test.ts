@@ -178,6 +178,15 @@ describe("in the view", () => {
     await waitFor(() => expect(span()[0]).toBe("2026-11-02T00:00"));
   });
 
+  test("a mark that is begun with no bar current begins at the end it comes from", async () => {
+    const { user } = await opened();
+    plot().focus();
+    await user.keyboard("{Shift>}{ArrowLeft}{ArrowLeft}{/Shift}{Enter}");
+    await waitFor(() =>
+      expect(filterBox().value).toBe("time:2026-11-03T23:12Z..2026-11-04T00:00Z"),
+    );
+  });
+
   test("Esc drops the mark and nothing else", async () => {
     const { user } = await opened();
     plot().focus();
