@@ -8,7 +8,7 @@ const linux = process.platform === "linux";
 await script(async () => {
   console.log("[1/4] Checking Node, Rust, system and npm packages");
   checkTools();
-  await systemPackages(["terminal", "window", "tests"]);
+  await systemPackages(["terminal", "window", "tests", "bench"]);
   await npmPackages();
 
   console.log(

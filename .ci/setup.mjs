@@ -31,6 +31,8 @@ export const PACKAGES = {
     { name: "fonts-dejavu-core", present: file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf") },
     { name: "python3-venv", present: () => pythonWithVenv() !== null },
   ],
+  // What the log's engine is measured against.
+  bench: [{ name: "libsqlcipher-dev", present: program("pkg-config", "--exists", "sqlcipher") }],
 };
 
 /** By hand, on systems where this script installs nothing. */

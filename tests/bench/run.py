@@ -151,7 +151,13 @@ def main():
     table = Table()
     if not given.only_explorer:
         beside_others(table, folder, given)
-    engine = None if given.quick or given.only_explorer else engine_table.measured()
+    engine, failed = None, None
+    if not given.quick and not given.only_explorer:
+        try:
+            engine = engine_table.measured()
+        except subprocess.CalledProcessError as error:
+            # What was measured before and is measured after is worth having all the same; the end says what is missing.
+            failed = error
     if not given.quick and not given.no_window:
         key_ms = engine and engine_table.keystroke_ms(engine)
         empty_mb = explorer.one_million(table, folder / "cipp-desk", cippctl, key_ms)
@@ -159,6 +165,8 @@ def main():
     if engine:
         engine_table.show(engine)
     table.print()
+    if failed:
+        sys.exit(f"The engine's table is missing: {failed}")
 
 
 if __name__ == "__main__":
