@@ -5,21 +5,23 @@
   if (window.probe) return;
 
   const answers = [];
+  const questions = new WeakMap();
   const original = window.fetch;
   window.fetch = async (input, init) => {
     const url = String(input?.url ?? input);
-    const command = /logs_(query|page)\b/.exec(url)?.[1];
+    const command = /logs_(query)\b/.exec(url)?.[1];
     const sent = performance.now();
     const response = await original(input, init);
-    if (command) {
-      const came = performance.now();
-      const copy = response.clone();
-      copy.json().then(
-        (body) => answers.push({ command, sent, came, asked: asked(init?.body), body }),
-        () => {},
-      );
-    }
+    if (command) questions.set(response, { command, sent, came: performance.now(), asked: asked(init?.body) });
     return response;
+  };
+  // What the app reads of an answer is looked at, so that no answer is read twice.
+  const read = Response.prototype.json;
+  Response.prototype.json = async function () {
+    const body = await read.call(this);
+    const question = questions.get(this);
+    if (question) answers.push({ ...question, body });
+    return body;
   };
 
   function asked(body) {
@@ -63,19 +65,16 @@
       const pressed = event.timeStamp;
       const text = field.value;
       const look = () => {
-        const query = answers.find((answer) => answer.command === "query" && answer.asked.text === text);
-        const generation = query?.body.generation;
-        const page = answers.find(
-          (answer) => answer.command === "page" && answer.body.generation >= generation && answer.asked.offset === 0,
-        );
-        if (query && (!query.body.applied || shows(page?.body, query.body.counts.matched))) {
+        const query = answers.find((one) => one.command === "query" && one.asked.text === text);
+        const answer = query?.body.answer;
+        if (query && (!answer.applied || shows(query.body.head, answer.counts.matched))) {
           const channel = new MessageChannel();
           channel.port1.onmessage = () => {
             window.probe.key = {
               text,
               // With a mistake in it nothing is painted: the rows of before stay.
-              applied: query.body.applied,
-              matched: query.body.counts.matched,
+              applied: answer.applied,
+              matched: answer.counts.matched,
               sent: query.sent - pressed,
               answered: query.came - query.sent,
               painted: performance.now() - pressed,

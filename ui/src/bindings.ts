@@ -59,9 +59,10 @@ export const commands = {
 	logsClose: (viewId: string) => typedError<null, CommandError>(__TAURI_INVOKE("logs_close", { viewId })),
 	/**
 	 *  Lays a filter over the rows; the one before gives way. With mistakes in the text the last good filter stays. `zone`
-	 *  (IANA name) is the one that times in the text are meant in.
+	 *  (IANA name) is the one that times in the text are meant in, `anchor` the row that the window keeps in its place, `rows`
+	 *  how many of the first rows come along.
 	 */
-	logsQuery: (viewId: string, text: string, zone: string) => typedError<QueryAnswer, CommandError>(__TAURI_INVOKE("logs_query", { viewId, text, zone })),
+	logsQuery: (viewId: string, text: string, zone: string, anchor: RowId | null, rows: number) => typedError<Filtered, CommandError>(__TAURI_INVOKE("logs_query", { viewId, text, zone, anchor, rows })),
 	/**  A filter text changed by the mouse: a chip, a facet, a bar, a value. */
 	logsEditQuery: (text: string, edit: Edit) => typedError<string, CommandError>(__TAURI_INVOKE("logs_edit_query", { text, edit })),
 	/**  Proposals for the place of the cursor in the filter text. */
@@ -610,6 +611,16 @@ export type FieldProblem = {
 	problem: string,
 	/**  What to type instead. */
 	remedy: string,
+};
+
+/**  What a filter came to, with the rows that the window shows next: one call for a key, not three. */
+export type Filtered = {
+	/**  How the filter was read, and how many rows match. */
+	answer: QueryAnswer,
+	/**  The first matching rows. */
+	head: LogPage,
+	/**  Where the row that must not move is now; none where the filter hides it or none was named. */
+	anchorAt: number | null,
 };
 
 /**  Steps that belong together. */

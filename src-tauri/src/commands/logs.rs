@@ -74,6 +74,18 @@ pub struct ShownDays {
     pub to: String,
 }
 
+/// What a filter came to, with the rows that the window shows next: one call for a key, not three.
+#[derive(Clone, Debug, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Filtered {
+    /// How the filter was read, and how many rows match.
+    pub answer: QueryAnswer,
+    /// The first matching rows.
+    pub head: LogPage,
+    /// Where the row that must not move is now; none where the filter hides it or none was named.
+    pub anchor_at: Option<u32>,
+}
+
 /// Opens the log of a connection. Nothing is read before [`logs_show`]; the channel tells how things go until
 /// [`logs_close`].
 #[tauri::command]
@@ -193,13 +205,26 @@ pub async fn logs_close(state: Shared<'_>, view_id: String) -> CommandResult<()>
 }
 
 /// Lays a filter over the rows; the one before gives way. With mistakes in the text the last good filter stays. `zone`
-/// (IANA name) is the one that times in the text are meant in.
+/// (IANA name) is the one that times in the text are meant in, `anchor` the row that the window keeps in its place, `rows`
+/// how many of the first rows come along.
 #[tauri::command]
 #[specta::specta]
-pub async fn logs_query(state: Shared<'_>, view_id: String, text: String, zone: String) -> CommandResult<QueryAnswer> {
+pub async fn logs_query(
+    state: Shared<'_>,
+    view_id: String,
+    text: String,
+    zone: String,
+    anchor: Option<RowId>,
+    rows: u32,
+) -> CommandResult<Filtered> {
     let zone = logbooks::zone(&zone)?;
     ask(state.view(&view_id)?.logbook, move |logbook| {
-        logbook.set_query(&text, zone)
+        let answer = logbook.set_query(&text, zone)?;
+        Ok(Filtered {
+            answer,
+            head: logbook.page(0, rows.min(MOST_ROWS_A_PAGE)),
+            anchor_at: anchor.and_then(|id| logbook.position(id)),
+        })
     })
     .await
 }

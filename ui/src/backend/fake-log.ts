@@ -9,9 +9,11 @@ import type {
   Facet,
   FacetField,
   Facets,
+  Filtered,
   Histogram,
   LogCounts,
   LogEntry,
+  LogPage,
   LogProgress,
   LogRange,
   LogRow,
@@ -236,6 +238,26 @@ export class FakeLog {
     };
   }
 
+  #page(offset: number, limit: number): LogPage {
+    return {
+      generation: this.generation,
+      total: this.rows.length,
+      matched: this.matching.length,
+      offset,
+      rows: this.matching.slice(offset, offset + limit),
+    };
+  }
+
+  #position(id: unknown): number | null {
+    const position = this.matching.findIndex((row) => row.id === id);
+    return position < 0 ? null : position;
+  }
+
+  #filtered(text: string, anchor: unknown, rows: number): Filtered {
+    const answer = this.#query(text);
+    return { answer, head: this.#page(0, rows), anchorAt: this.#position(anchor) };
+  }
+
   #query(text: string): QueryAnswer {
     const read = this.read(text);
     const applied = read.mistakes.length === 0;
@@ -329,25 +351,16 @@ export class FakeLog {
     logs_in_background: () => null,
     logs_set_instance_zone: () => null,
     logs_close: () => null,
-    logs_query: ({ text }) => this.#query(String(text)),
+    logs_query: ({ text, anchor, rows }) => this.#filtered(String(text), anchor, Number(rows)),
     logs_edit_query: ({ text, edit }) => editText(String(text), edit as Edit),
     logs_complete: ({ text, cursor }) => proposals(String(text), Number(cursor), this.rows),
-    logs_page: ({ offset, limit }) => ({
-      generation: this.generation,
-      total: this.rows.length,
-      matched: this.matching.length,
-      offset,
-      rows: this.matching.slice(Number(offset), Number(offset) + Number(limit)),
-    }),
+    logs_page: ({ offset, limit }) => this.#page(Number(offset), Number(limit)),
     logs_facets: ({ fields, typed, most }) =>
       this.#facets(fields as FacetField[], String(typed), Number(most)),
     logs_histogram: ({ fromMs, toMs, bars }) =>
       this.#histogram(fromMs as number | null, toMs as number | null, Number(bars)),
     logs_entry: ({ id }) => this.#entry(id),
-    logs_position: ({ id }) => {
-      const position = this.matching.findIndex((row) => row.id === id);
-      return position < 0 ? null : position;
-    },
+    logs_position: ({ id }) => this.#position(id),
     logs_position_at: ({ timeMs }) => {
       const position = this.matching.findIndex(
         ({ time }) => Date.parse(time ?? "") <= Number(timeMs),

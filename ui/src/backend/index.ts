@@ -55,6 +55,7 @@ export type {
   Facets,
   Field,
   FieldProblem,
+  Filtered,
   Histogram,
   InstanceZone,
   KeychainStatus,
@@ -67,7 +68,6 @@ export type {
   LogView,
   Mistake,
   Plan,
-  QueryAnswer,
   QueryField,
   QueryRead,
   QueryTerm,
@@ -135,8 +135,8 @@ export const backend = {
   logsSetInstanceZone: (viewId: string, zone: string | null) =>
     open(commands.logsSetInstanceZone(viewId, zone)),
   logsClose: (viewId: string) => open(commands.logsClose(viewId)),
-  logsQuery: (viewId: string, text: string, zone: string) =>
-    open(commands.logsQuery(viewId, text, zone)),
+  logsQuery: (viewId: string, text: string, zone: string, anchor: string | null, rows: number) =>
+    open(commands.logsQuery(viewId, text, zone, anchor, rows)),
   logsEditQuery: (text: string, edit: QueryEdit) => open(commands.logsEditQuery(text, edit)),
   logsComplete: (viewId: string, text: string, cursor: number) =>
     open(commands.logsComplete(viewId, text, cursor)),

@@ -3,8 +3,9 @@
  * of pages and asks for each once. When the list changes, a new cache takes over: see LogsState.
  */
 
-export const PAGE_ROWS = 200;
-const KEPT_PAGES = 60;
+/** A little more than the highest screen shows: the first page comes along with every keystroke. */
+export const PAGE_ROWS = 100;
+const KEPT_PAGES = 120;
 const IN_FLIGHT = 3;
 
 export interface Page<Row> {

@@ -85,22 +85,54 @@ function numbersOf(moment: number, zone: string): Record<string, number> {
   return parts;
 }
 
-export function wallTime(moment: number, zone: string): WallTime {
+/** Zones change their clocks at full quarters of an hour, at least since this moment. */
+const QUARTERS_SINCE = Date.UTC(2000, 0, 1);
+const QUARTER_MS = 900_000;
+const MOST_QUARTERS = 20_000;
+const quarters = new Map<string, Map<number, number>>();
+
+/**
+ * Milliseconds east of UTC. Kept by quarter of an hour: asking the system for it takes longer than
+ * everything else of a row that comes into view, and rows of one quarter are many.
+ */
+function offsetAt(moment: number, zone: string): number {
+  if (moment < QUARTERS_SINCE) return askOffset(moment, zone);
+  let known = quarters.get(zone);
+  if (!known || known.size > MOST_QUARTERS) {
+    known = new Map();
+    quarters.set(zone, known);
+  }
+  const quarter = Math.floor(moment / QUARTER_MS);
+  let offset = known.get(quarter);
+  if (offset === undefined) {
+    offset = askOffset(moment, zone);
+    known.set(quarter, offset);
+  }
+  return offset;
+}
+
+function askOffset(moment: number, zone: string): number {
+  // Not every engine knows offsets as zones.
   const fixed = fixedOffset(zone);
-  // Not every engine knows offsets as zones, so they are UTC, moved.
-  const parts = numbersOf(moment + (fixed ?? 0) * 60_000, fixed === null ? zone : "UTC");
+  if (fixed !== null) return fixed * 60_000;
+  const parts = numbersOf(moment, zone);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  const wall = Date.UTC(year, month - 1, day, hour, minute, second);
-  const whole = Math.floor(moment / 1000) * 1000;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(moment / 1000) * 1000;
+}
+
+export function wallTime(moment: number, zone: string): WallTime {
+  const offset = offsetAt(moment, zone);
+  // The clock on the wall, read as if it were UTC.
+  const wall = new Date(moment + offset);
   return {
-    year,
-    month,
-    day,
-    hour,
-    minute,
-    second,
-    millisecond: moment - whole,
-    offsetMinutes: Math.round((wall - whole) / 60_000),
+    year: wall.getUTCFullYear(),
+    month: wall.getUTCMonth() + 1,
+    day: wall.getUTCDate(),
+    hour: wall.getUTCHours(),
+    minute: wall.getUTCMinutes(),
+    second: wall.getUTCSeconds(),
+    millisecond: wall.getUTCMilliseconds(),
+    offsetMinutes: Math.round(offset / 60_000),
   };
 }
 

@@ -8,13 +8,14 @@ import {
   CommandFailure,
   type ConnectionInfo,
   type DayState,
+  type Filtered,
   type InstanceZone,
   type LogCounts,
   type LogEntry,
+  type LogPage,
   type LogProgress,
   type LogRow,
   type Plan,
-  type QueryAnswer,
   type SeverityFamily,
 } from "../../backend";
 import type { AppState } from "../../lib/app.svelte";
@@ -35,7 +36,7 @@ import { logDayOf } from "../../lib/time";
 import { pageStep, ROW_HEIGHT, scrollToShow } from "../../lib/virtual";
 import { FacetsState } from "./facets.svelte";
 import { HistogramState } from "./histogram.svelte";
-import { QueryState, type QueryHost } from "./query.svelte";
+import { QueryState, type Anchor, type QueryHost } from "./query.svelte";
 
 /** Days that failed for the same reason, told once. */
 export interface Trouble {
@@ -50,8 +51,18 @@ export interface Question {
   anyTime: boolean;
 }
 
+/** The beginning of a state of the list, and where in it the row is that must not move. */
+interface Beginning {
+  head: LogPage;
+  anchor: Anchor | null;
+  found: number | null;
+}
+
 /** A reading that has begun tells of itself within this time. */
 const SILENCE_MS = 1000;
+
+/** Facets and bars follow the rows after this time: sooner, they would take it from the next key. */
+const COUNT_AFTER_MS = 120;
 
 /** How often a list that changes under our hands is looked at anew before it is shown as it is. */
 const TRIES = 4;
@@ -109,6 +120,13 @@ export class LogsState implements QueryHost {
   #entryTicket = 0;
   #settling = false;
   #unsettled = false;
+  /** The state of the list that was told of last when it was taken over. */
+  #settledFor = -1;
+  /** The beginning that came with the answer to a filter: it need not be asked for. */
+  #brought: Beginning | null = null;
+  /** The rows changed, and what is counted over them was not asked for yet. */
+  #countsDue = false;
+  #counting: ReturnType<typeof setTimeout> | undefined;
   readonly #app: AppState;
   readonly #clock: () => number;
 
@@ -233,6 +251,10 @@ export class LogsState implements QueryHost {
 
   #forgetRows(): void {
     this.#cache = this.#newCache(-1);
+    this.#brought = null;
+    this.#countsDue = false;
+    this.#countLater();
+    this.#settledFor = -1;
     this.generation = -1;
     this.total = 0;
     this.matched = 0;
@@ -258,6 +280,7 @@ export class LogsState implements QueryHost {
   failed(error: unknown): void {
     const failure = CommandFailure.from(error);
     if (failure.code !== "noSuchView" && failure.code !== "cancelled") this.failure = failure;
+    if (this.#behind) this.#settle();
   }
 
   // ---- which days
@@ -411,7 +434,8 @@ export class LogsState implements QueryHost {
       // "The last 15 minutes" are others now.
       if (before && !before.finished && this.query.relative) void this.query.apply();
     } else if (!this.patience.running) this.patience.start();
-    if (progress.generation !== this.generation) this.#settle();
+    // The answer to a filter that is on its way brings the list along.
+    if (progress.generation !== this.generation && !this.query.busy) this.#settle();
     this.histogram.rangeMayHaveChanged();
   }
 
@@ -462,9 +486,13 @@ export class LogsState implements QueryHost {
   }
 
   /** An answer to the filter came: its rows are taken over at once. */
-  answered(answer: QueryAnswer): void {
+  answered({ answer, head, anchorAt }: Filtered, anchor: Anchor | null): void {
     this.counts = answer.counts;
-    if (answer.generation !== this.generation) this.#settle();
+    if (this.#countsDue) this.#countSoon();
+    if (answer.generation !== this.generation) {
+      this.#brought = { head, anchor, found: anchorAt };
+      this.#settle();
+    } else if (this.#behind) this.#settle();
   }
 
   /**
@@ -480,9 +508,16 @@ export class LogsState implements QueryHost {
     });
   }
 
+  /** More was told of than was taken over, while an answer to a filter was on its way. */
+  get #behind(): boolean {
+    const told = this.progress?.generation ?? -1;
+    return told > this.generation && told > this.#settledFor && !this.query.busy;
+  }
+
   async #takeOverAll(): Promise<void> {
-    while (this.#unsettled && this.viewId) {
+    while ((this.#unsettled || this.#behind) && this.viewId) {
       this.#unsettled = false;
+      this.#settledFor = this.progress?.generation ?? -1;
       try {
         for (let tries = 1; !(await this.#takeOver(this.viewId, tries === TRIES)); tries += 1);
       } catch (error) {
@@ -493,12 +528,7 @@ export class LogsState implements QueryHost {
 
   /** False where the list moved on while it was read, and is to be read again. */
   async #takeOver(viewId: string, whatever: boolean): Promise<boolean> {
-    const before = this.active;
-    const anchor = this.#anchor();
-    const [head, found] = await Promise.all([
-      backend.logsPage(viewId, 0, PAGE_ROWS),
-      anchor ? backend.logsPosition(viewId, anchor.id) : null,
-    ]);
+    const { head, anchor, found } = this.#takeBrought() ?? (await this.#beginning(viewId));
     const shift = anchor && found !== null ? found - anchor.position : 0;
     const next = this.#newCache(head.generation);
     next.put(0, head.rows);
@@ -512,23 +542,49 @@ export class LogsState implements QueryHost {
     this.generation = head.generation;
     this.matched = head.matched;
     this.total = Math.max(head.total, head.matched);
-    this.#moveActive(before, anchor, found, shift);
+    this.#moveActive(anchor, found, shift);
     const topNow = this.#topAfter(anchor !== null, found, shift, head.matched);
     if (topNow !== this.scrollTop) this.scrollTo(topNow);
     this.#rowsCame();
-    this.facets.ask();
-    this.histogram.ask();
+    this.#countsDue = true;
+    this.#countSoon();
     return true;
   }
 
-  #moveActive(
-    before: number,
-    anchor: { id: string; selected: boolean } | null,
-    found: number | null,
-    shift: number,
-  ): void {
+  /** What is counted over the rows follows when they are on the screen. */
+  #countSoon(): void {
+    this.#counting ??= setTimeout(() => {
+      this.#counting = undefined;
+      this.#countsDue = false;
+      this.facets.ask();
+      this.histogram.ask();
+    }, COUNT_AFTER_MS);
+  }
+
+  #countLater(): void {
+    clearTimeout(this.#counting);
+    this.#counting = undefined;
+  }
+
+  /** What the filter's answer brought along, unless the list has moved past it. */
+  #takeBrought(): Beginning | null {
+    const brought = this.#brought;
+    this.#brought = null;
+    return brought && brought.head.generation > this.generation ? brought : null;
+  }
+
+  async #beginning(viewId: string): Promise<Beginning> {
+    const anchor = this.#anchor();
+    const [head, found] = await Promise.all([
+      backend.logsPage(viewId, 0, PAGE_ROWS),
+      anchor ? backend.logsPosition(viewId, anchor.id) : null,
+    ]);
+    return { head, anchor, found };
+  }
+
+  #moveActive(anchor: Anchor | null, found: number | null, shift: number): void {
     if (this.active < 0) return;
-    if (this.active === before && anchor?.selected) {
+    if (anchor?.selected && this.active === anchor.active) {
       this.active = found ?? -1;
       if (found === null) this.activeId = null;
     } else {
@@ -538,13 +594,20 @@ export class LogsState implements QueryHost {
     }
   }
 
+  /** A filter is about to be asked for: nothing else may keep the machine busy. */
+  aboutToAsk(): Anchor | null {
+    this.#countLater();
+    return this.#anchor();
+  }
+
   /** The row that must not move: the selected one, else the one on top once scrolled. */
-  #anchor(): { id: string; position: number; selected: boolean } | null {
-    if (this.activeId !== null && this.active >= 0)
-      return { id: this.activeId, position: this.active, selected: true };
+  #anchor(): Anchor | null {
+    const { active } = this;
+    if (this.activeId !== null && active >= 0)
+      return { id: this.activeId, position: active, selected: true, active };
     const position = Math.floor(this.scrollTop / ROW_HEIGHT);
     const row = position > 0 ? this.#cache.row(position) : undefined;
-    return row ? { id: row.id, position, selected: false } : null;
+    return row ? { id: row.id, position, selected: false, active } : null;
   }
 
   #topAfter(anchored: boolean, found: number | null, shift: number, matched: number): number {

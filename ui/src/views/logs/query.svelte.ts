@@ -6,20 +6,27 @@ import {
   backend,
   CommandFailure,
   type Completion,
+  type Filtered,
   type Mistake,
-  type QueryAnswer,
   type QueryEdit,
   type QueryRead,
   type QueryTerm,
 } from "../../backend";
-import { debounce } from "../../lib/debounce";
+import { PAGE_ROWS } from "../../lib/page-cache";
 import { isRelative } from "../../lib/time-term";
 
-/** Keystrokes closer together than this are one question. */
-export const QUERY_QUIET_MS = 60;
 /** Keystrokes closer together than this are one step of undo. */
 export const STEP_QUIET_MS = 1000;
 const MOST_STEPS = 200;
+
+/** A row that must not move, where it was, and where the keyboard was when that was noted. */
+export interface Anchor {
+  id: string;
+  position: number;
+  /** It is the row that the keyboard is on. */
+  selected: boolean;
+  active: number;
+}
 
 /** What the filter needs of the log that it lies over. */
 export interface QueryHost {
@@ -28,8 +35,10 @@ export interface QueryHost {
   /** The zone that times in the text are meant in. */
   readonly zoneName: string;
   now(): number;
-  /** An answer came; it may say that the last good filter stays. */
-  answered(answer: QueryAnswer): void;
+  /** A question is about to be asked. Tells the row that must not move; null where none need stay. */
+  aboutToAsk(): Anchor | null;
+  /** An answer came, to a question that named this anchor; it may say that the last good filter stays. */
+  answered(filtered: Filtered, anchor: Anchor | null): void;
   failed(error: unknown): void;
 }
 
@@ -56,7 +65,6 @@ export class QueryState {
   #ticket = 0;
   #edits: Promise<void> = Promise.resolve();
   readonly #host: QueryHost;
-  readonly #soon = debounce(() => void this.apply(), QUERY_QUIET_MS);
 
   constructor(host: QueryHost) {
     this.#host = host;
@@ -67,7 +75,10 @@ export class QueryState {
     return this.readText.slice(term.start, term.end);
   }
 
-  /** Typed by a person: quick keystrokes are one step of undo. */
+  /**
+   * Typed by a person: quick keystrokes are one step of undo. Every one is asked at once, for waiting
+   * would only be seen as slowness: the search of the one before is stopped by it.
+   */
   set(text: string): void {
     if (text === this.text) return;
     const now = this.#host.now();
@@ -75,8 +86,7 @@ export class QueryState {
     this.#lastTyped = now;
     if (!goesOn) this.#step();
     this.#future = [];
-    this.text = text;
-    this.#soon();
+    void this.#put(text);
   }
 
   /** Written by the window, all at once: one step of undo. Done when the rows were counted anew. */
@@ -142,7 +152,6 @@ export class QueryState {
 
   #put(text: string): Promise<void> {
     this.text = text;
-    this.#soon.cancel();
     return this.apply();
   }
 
@@ -161,16 +170,24 @@ export class QueryState {
     if (!viewId) return;
     this.busy = true;
     try {
-      const answer = await backend.logsQuery(viewId, text, zoneName);
+      const anchor = this.#host.aboutToAsk();
+      const filtered = await backend.logsQuery(
+        viewId,
+        text,
+        zoneName,
+        anchor?.id ?? null,
+        PAGE_ROWS,
+      );
       if (ticket !== this.#ticket || viewId !== this.#host.viewId) return;
-      this.read = answer.read;
+      this.busy = false;
+      this.read = filtered.answer.read;
       this.readText = text;
-      if (answer.applied) this.applied = text;
-      this.#host.answered(answer);
+      if (filtered.answer.applied) this.applied = text;
+      this.#host.answered(filtered, anchor);
     } catch (error) {
-      if (ticket === this.#ticket) this.#host.failed(error);
-    } finally {
-      if (ticket === this.#ticket) this.busy = false;
+      if (ticket !== this.#ticket) return;
+      this.busy = false;
+      this.#host.failed(error);
     }
   }
 
@@ -190,7 +207,6 @@ export class QueryState {
   /** The view is gone: what is on its way no longer counts. */
   leave(): void {
     this.#ticket += 1;
-    this.#soon.cancel();
     this.busy = false;
   }
 }

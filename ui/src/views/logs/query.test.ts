@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeLog, refusal, row } from "../../backend/samples";
 import { answerCommands, stopAnswering, type Answers, type Call } from "../../backend/testing";
-import { QUERY_QUIET_MS, QueryState, STEP_QUIET_MS, type QueryHost } from "./query.svelte";
+import { PAGE_ROWS } from "../../lib/page-cache";
+import { QueryState, STEP_QUIET_MS, type QueryHost } from "./query.svelte";
 
 const called = (calls: Call[], command: string) => calls.filter((call) => call.command === command);
 
@@ -18,26 +19,26 @@ function queryOn(answers: Answers = {}) {
     viewId: "v1" as string | null,
     zoneName: "Europe/Amsterdam",
     now: () => Date.now(),
+    aboutToAsk: () => null,
     answered: vi.fn(),
     failed: vi.fn(),
   };
   return { query: new QueryState(host satisfies QueryHost), calls, host, log };
 }
 
-const quiet = () => vi.advanceTimersByTimeAsync(QUERY_QUIET_MS + 1);
+const quiet = () => vi.advanceTimersByTimeAsync(1);
 
 describe("typing", () => {
-  test("asks once for several quick keystrokes, with the zone", async () => {
+  test("asks at once at every keystroke, for the first rows too, with the zone", async () => {
     const { query, calls } = queryOn();
-    for (const text of ["M", "Me", "Mes"]) {
-      query.set(text);
-      await vi.advanceTimersByTimeAsync(QUERY_QUIET_MS / 2);
-    }
-    expect(called(calls, "logs_query")).toHaveLength(0);
-    await quiet();
+    for (const text of ["M", "Me", "Mes"]) query.set(text);
+    const same = { viewId: "v1", zone: "Europe/Amsterdam", anchor: null, rows: PAGE_ROWS };
     expect(called(calls, "logs_query").map(({ args }) => args)).toEqual([
-      { viewId: "v1", text: "Mes", zone: "Europe/Amsterdam" },
+      { ...same, text: "M" },
+      { ...same, text: "Me" },
+      { ...same, text: "Mes" },
     ]);
+    await quiet();
     expect(query.applied).toBe("Mes");
   });
 
@@ -50,7 +51,7 @@ describe("typing", () => {
     await quiet();
     query.set("quick");
     await quiet();
-    const answer = (text: string) => log.answers["logs_query"]?.({ text });
+    const answer = (text: string) => log.answers["logs_query"]?.({ text, anchor: null, rows: 1 });
     waiting[1]?.(answer("quick"));
     await quiet();
     waiting[0]?.(answer("slow"));
