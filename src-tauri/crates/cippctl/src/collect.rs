@@ -52,7 +52,7 @@ pub async fn run(args: CollectArgs, cancel: &CancellationToken) -> Result<(), Fa
     let mut teller = Teller::new(stderr_is_terminal());
     let shown = opened::show(&logbook, from, to, cancel, |progress| teller.tell(progress)).await;
     let progress = logbook.progress();
-    teller.done();
+    teller.finish(&progress);
     logbook.close();
     let wanted: HashSet<Day> = progress.days.iter().map(|day| day.day).collect();
     let there = before.intersection(&wanted).filter(|day| !teller.fetched.contains(day));
@@ -110,14 +110,10 @@ impl Teller {
 
     fn tell(&mut self, progress: &Progress) {
         for day in progress.days.iter().filter(|day| is_over(day)) {
-            let most = self.rows.entry(day.day).or_default();
-            *most = day.rows.max(*most);
-            if day.archived && day.source == Coverage::Cipp {
-                self.fetched.insert(day.day);
-            }
-            if self.told.insert(day.day) && (!self.terminal || day.error.is_some()) {
-                self.done();
-                say(&line(day));
+            self.count(day);
+            // A day that is read whole goes to the archive next: what became of it is told then.
+            if day.archived || day.phase != DayPhase::Complete {
+                self.tell_day(day);
             }
         }
         if self.terminal {
@@ -132,6 +128,30 @@ impl Teller {
             );
             let _ = err.flush();
         }
+    }
+
+    fn count(&mut self, day: &DayProgress) {
+        let most = self.rows.entry(day.day).or_default();
+        *most = day.rows.max(*most);
+        if day.archived && day.source == Coverage::Cipp {
+            self.fetched.insert(day.day);
+        }
+    }
+
+    fn tell_day(&mut self, day: &DayProgress) {
+        if self.told.insert(day.day) && (!self.terminal || day.error.is_some()) {
+            self.done();
+            say(&line(day));
+        }
+    }
+
+    /// Nothing changes any more: tells of the days that were not told of.
+    fn finish(&mut self, progress: &Progress) {
+        for day in progress.days.iter().filter(|day| is_over(day)) {
+            self.count(day);
+            self.tell_day(day);
+        }
+        self.done();
     }
 
     /// Takes the changing line away.

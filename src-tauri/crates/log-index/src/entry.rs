@@ -358,7 +358,11 @@ mod tests {
         assert_eq!(long.chars().count(), SHOWN_MESSAGE_CHARS + 1);
         assert!(long.ends_with('\u{2026}'));
         for text in ["", " ", "a", " a", "a ", "a b", "a  b", "a\u{7F}b", "\u{A0}a", "é b"] {
-            assert_eq!(shown_message(text.into()), one_line(text, SHOWN_MESSAGE_CHARS), "{text:?}");
+            assert_eq!(
+                shown_message(text.into()),
+                one_line(text, SHOWN_MESSAGE_CHARS),
+                "{text:?}"
+            );
         }
         let most = "a".repeat(SHOWN_MESSAGE_CHARS);
         assert_eq!(shown_message(most.clone()), most);

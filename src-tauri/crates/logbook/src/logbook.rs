@@ -29,7 +29,7 @@ use crate::{
     lock,
     notes::Notes,
     view::View,
-    zone::{InstanceZone, Known, ZoneSource, time_zone},
+    zone::{InstanceZone, Known, time_zone},
 };
 
 /// Days that are read from disk at once.
@@ -164,18 +164,6 @@ impl Logbook {
     /// The instance's today, as far as its zone is known.
     pub fn today(&self) -> Day {
         self.days().zone.today(self.time())
-    }
-
-    /// The instance's days in which moments from `from` up to `before` lie, first and last: for ranges that a person gave
-    /// in another zone. Where the zone is a guess, the day is taken in that it may be as well.
-    pub fn days_between(&self, from: Timestamp, before: Timestamp) -> (Day, Day) {
-        let days = self.days();
-        let last = before.checked_sub(Duration::from_nanos(1)).unwrap_or(before).max(from);
-        let (mut first, last) = (days.zone.today(from), days.zone.today(last));
-        if days.zone.zone.source == ZoneSource::Assumed {
-            first = first.previous().unwrap_or(first);
-        }
-        (first, last)
     }
 
     /// Makes these days the range of the view: what is archived is loaded at once, the rest is fetched newest first, at

@@ -81,7 +81,7 @@ fn tools_of_a_shell(lines: &Path) -> Vec<(&'static str, Command)> {
     let mut tools = vec![
         ("ripgrep", command("rg", &["-ci", WORD])),
         ("jq", command("jq", &["-c", "select(tostring | test(\"contoso\"; \"i\")) | .RowKey"])),
-        ("lnav", command("lnav", &["-n", "-q", "-c", ":filter-in (?i)contoso"])),
+        ("lnav", command("lnav", &["-n", "-c", ":filter-in (?i)contoso"])),
     ];
     for (_, tool) in &mut tools {
         tool.arg(lines);

@@ -8,7 +8,7 @@ import { Latest } from "../../lib/latest";
 import { chosenDays, type DayRange } from "../../lib/ranges";
 import { FAMILIES } from "../../lib/severity";
 import { spanOfTerm, type Span } from "../../lib/time-term";
-import { dayCount, dayIn, dayStart, isoIn, shiftDay } from "../../lib/time";
+import { dayCount, dayStart, isoIn, shiftDay } from "../../lib/time";
 import type { QueryState } from "./query.svelte";
 
 export const FEWEST_BARS = 60;
@@ -28,6 +28,8 @@ interface Host {
   now(): number;
   failed(error: unknown): void;
   show(range: DayRange): Promise<void>;
+  /** Shows more days, where this span reaches beyond those that are shown. */
+  cover(span: Span): Promise<void>;
 }
 
 export function sum(bar: SeverityCounts): number {
@@ -217,15 +219,7 @@ export class HistogramState {
     const length = (window.to - window.from) * step;
     const to = { from: window.from + length, to: window.to + length };
     if (to.from >= this.#host.now()) return;
-    const zone = this.#app.instanceZone ? this.#instanceZone : "UTC";
-    const [first, last] = [dayIn(to.from, zone), dayIn(to.to - 1, zone)];
-    const { days } = this.#host;
-    const [oldest, newest] = [days.at(-1)?.day ?? first, days[0]?.day ?? last];
-    if (first < oldest || (last > newest && newest < this.#host.today)) {
-      await this.#host.show(
-        chosenDays(first < oldest ? first : oldest, min(max(last, newest), this.#host.today)),
-      );
-    }
+    await this.#host.cover(to);
     await this.#write(to);
   }
 
@@ -250,4 +244,3 @@ export class HistogramState {
 }
 
 const min = (a: string, b: string) => (a < b ? a : b);
-const max = (a: string, b: string) => (a > b ? a : b);

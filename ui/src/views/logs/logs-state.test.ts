@@ -490,3 +490,35 @@ describe("reading", () => {
     expect(logs.failure?.message).toBe("Unknown.");
   });
 });
+
+describe("a span", () => {
+  const reached = (calls: Call[]) => called(calls, "logs_show").at(-1)?.args.range;
+
+  test("that reaches over midnight shows the day beside, and no more than is there", async () => {
+    const log = new FakeLog(many(10));
+    const { logs, calls } = await stateOn(log);
+    log.progress({ days: [dayState({ day: "2026-11-03" })], today: "2026-11-03", finished: true });
+    await settled();
+    const shown = called(calls, "logs_show").length;
+    await logs.cover({ from: Date.UTC(2026, 10, 3, 0, 10), to: Date.UTC(2026, 10, 4, 0, 10) });
+    expect(called(calls, "logs_show"), "tomorrow has not begun").toHaveLength(shown);
+    await logs.cover({ from: Date.UTC(2026, 10, 2, 23, 58), to: Date.UTC(2026, 10, 3, 0, 8) });
+    expect(reached(calls)).toEqual({ kind: "between", from: "2026-11-02", to: "2026-11-03" });
+  });
+});
+
+test("an entry that a filter hides says so in the details, and is found again", async () => {
+  const log = new FakeLog(many(50));
+  const { logs } = await stateOn(log);
+  log.progress({ finished: true });
+  await settled();
+  logs.openDetail(3);
+  await settled();
+  expect([logs.entry?.id, logs.entryHidden]).toEqual([rowId(3), false]);
+  await logs.query.replace('"no row has this"');
+  await settled();
+  expect([logs.matched, logs.entry?.id, logs.entryHidden]).toEqual([0, rowId(3), true]);
+  await logs.showHidden();
+  await settled();
+  expect([logs.entryHidden, logs.active]).toEqual([false, 3]);
+});

@@ -23,6 +23,7 @@ import { PAGE_ROWS, PageCache } from "../../lib/page-cache";
 import { Patience } from "../../lib/patience.svelte";
 import {
   ASK_ABOVE_DAYS,
+  chosenDays,
   daysIn,
   logRange,
   RANGE_TERMS,
@@ -32,7 +33,8 @@ import {
   type DayRange,
   type RangeKind,
 } from "../../lib/ranges";
-import { logDayOf } from "../../lib/time";
+import type { Span } from "../../lib/time-term";
+import { dayIn, logDayOf } from "../../lib/time";
 import { pageStep, ROW_HEIGHT, scrollToShow } from "../../lib/virtual";
 import { FacetsState } from "./facets.svelte";
 import { HistogramState } from "./histogram.svelte";
@@ -101,6 +103,8 @@ export class LogsState implements QueryHost {
   activeId = $state<string | null>(null);
   entry = $state.raw<LogEntry | null>(null);
   entryFailure = $state.raw<CommandFailure | null>(null);
+  /** The entry in the details is not among the rows that the filter leaves. */
+  entryHidden = $derived(this.entry !== null && this.active < 0);
   detailOpen = $state(false);
   /** The row whose surroundings are shown, or null. */
   pinned = $state<string | null>(null);
@@ -306,6 +310,17 @@ export class LogsState implements QueryHost {
       }
     }
     await this.#showNow(range, anyTime);
+  }
+
+  /** Shows more days, where this span reaches beyond those that are shown: midnight is no border. */
+  async cover({ from, to }: Span): Promise<void> {
+    const zone = this.instanceZone ? this.#app.zoneFor("instance") : "UTC";
+    const [oldest, newest] = [this.days.at(-1)?.day, this.days[0]?.day];
+    if (!oldest || !newest) return;
+    const [first, last] = [dayIn(from, zone), dayIn(to - 1, zone)];
+    const until = last > this.today ? this.today : last;
+    if (first >= oldest && until <= newest) return;
+    await this.show(chosenDays(first < oldest ? first : oldest, until > newest ? until : newest));
   }
 
   async confirmLong(): Promise<void> {
@@ -641,6 +656,13 @@ export class LogsState implements QueryHost {
     this.entry = null;
     this.entryFailure = null;
     this.#entryTicket += 1;
+  }
+
+  /** The filter hides the entry in the details: it goes, and the entry is shown in its place. */
+  async showHidden(): Promise<void> {
+    const id = this.entry?.id;
+    await this.query.clear();
+    if (id) await this.jumpTo(id);
   }
 
   /** Selects the row with this id; false where the filter hides it or it is not loaded. */

@@ -9,6 +9,7 @@ import type { AppState } from "../../lib/app.svelte";
 import { copyLater } from "../../lib/clipboard";
 import type { ColumnId } from "../../lib/columns";
 import { isKey, isTyping } from "../../lib/keys";
+import type { DayRange } from "../../lib/ranges";
 import { isoIn, momentOf } from "../../lib/time";
 import type { LogsState } from "./logs.svelte";
 import { SavedViews } from "./views.svelte";
@@ -29,6 +30,8 @@ export interface Surrounding {
   /** The filter that shows it, and the one before the first press. */
   text: string;
   before: string;
+  /** The days that were shown before the first press. */
+  range: DayRange;
 }
 
 export interface Comparison {
@@ -149,6 +152,7 @@ export class LogTools {
     const step = shown ? shown.step + 1 : 0;
     const reach = (SURROUNDING_MINUTES[step] ?? 0) * MINUTE_MS;
     const at = (ms: number) => isoIn(ms, logs.zoneName);
+    const range = shown?.range ?? logs.range;
     try {
       const text = await backend.logsEditQuery("", {
         kind: "time",
@@ -156,8 +160,9 @@ export class LogTools {
         // The end is not part of it; the moment itself must be.
         before: at(moment + reach + 1),
       });
+      await logs.cover({ from: moment - reach, to: moment + reach + 1 });
       const before = shown?.before ?? logs.query.text;
-      this.#around = { row, step, text, before };
+      this.#around = { row, step, text, before, range };
       logs.pinned = row.id;
       // The list keeps the selected row where it is.
       await logs.query.replace(text);
@@ -173,6 +178,7 @@ export class LogTools {
     // Selected first: the list keeps the selected row where it is.
     await this.logs.jumpTo(shown.row.id);
     void this.logs.query.replace(shown.before);
+    if (this.logs.range !== shown.range) void this.logs.show(shown.range);
     this.#around = null;
   }
 

@@ -29,10 +29,12 @@ fn collected_days_are_read_without_cipp_and_are_the_same_rows() {
     for scenario in ["healthy", "odd_types", "hostile_text"] {
         let place = Place::playing(scenario);
         let days = closed();
-        place
+        let collected = place
             .archived("collect", &with(&days, &[]))
             .code(0)
             .says("4 days fetched, 0 days in the archive before");
+        let lines = |end: &str| collected.err.lines().filter(|line| line.ends_with(end)).count();
+        assert_eq!((lines("archived"), lines("more may come")), (4, 0), "{}", collected.err);
         let ndjson = with(&days, &["--format", "ndjson"]);
         let direct = place.logs(&ndjson).code(0).out;
         place.sandbox.forget_calls();

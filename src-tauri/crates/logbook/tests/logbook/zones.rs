@@ -1,7 +1,6 @@
 //! The instance's zone: told, found out, set, kept; and what follows from it.
 
 use cipp_client::Day;
-use jiff::{Timestamp, tz::TimeZone};
 use logbook::{DayPhase, InstanceZone, Logbook, LogbookOptions, ZoneSource};
 use sandbox::Scenario;
 
@@ -163,23 +162,4 @@ async fn a_zone_can_be_set_and_taken_back() {
         ("Asia/Tokyo", day("20260821"))
     );
     assert_eq!(rows(&logbook), place.truth("20260820", "20260821"));
-}
-
-/// A range that was given in another zone is widened to the instance's days it touches.
-#[tokio::test(flavor = "multi_thread")]
-async fn moments_of_another_zone_lie_in_the_instances_days() {
-    let place = Place::new(in_zone("Asia/Tokyo", "admin"), clock!("2026-08-20T20:00:00Z")).await;
-    let logbook = place.logbook();
-    logbook.show(day("20260820"), day("20260820")).await;
-    let berlin = TimeZone::get("Europe/Berlin").unwrap();
-    let at = |text: &str| -> Timestamp {
-        let civil: jiff::civil::DateTime = text.parse().unwrap();
-        civil.to_zoned(berlin.clone()).unwrap().timestamp()
-    };
-    let days = logbook.days_between(at("2026-08-19T00:00"), at("2026-08-20T00:00"));
-    assert_eq!(
-        days,
-        (day("20260819"), day("20260820")),
-        "a day in Berlin is parts of two in Tokyo"
-    );
 }
