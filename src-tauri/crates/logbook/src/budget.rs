@@ -45,6 +45,15 @@ impl Logbook {
         }
     }
 
+    /// Whether the data of an archived day comes into memory. Where it would only push out what is loaded after it, or be
+    /// pushed out by newer days, it stays on disk from the beginning: data that comes and goes leaves holes in memory that
+    /// nothing fills.
+    pub(crate) fn takes_data(&self, day: Day) -> bool {
+        let mut days = self.days();
+        days.data_on_disk = days.data_on_disk || !data_fits(&days, day, self.options.memory_budget);
+        !days.data_on_disk
+    }
+
     /// Nothing can be laid aside: days that have not been fetched stay where they are.
     fn out_of_room(&self, days: &mut Days) {
         let under_way = days.slots().values().any(|slot| slot.doing.is_some());
@@ -72,6 +81,22 @@ impl Logbook {
 fn memory(days: &Days) -> u64 {
     let of = |slot: &Slot| slot.shown().map(|segment| segment.memory_bytes() as u64).sum::<u64>();
     days.slots().values().map(of).sum()
+}
+
+/// Whether the budget has room for the data of a day and for the rows of every day that is still to be loaded, if those
+/// are about as large as the days that are here. A day that is newer than one of those goes before it.
+fn data_fits(days: &Days, day: Day, budget: u64) -> bool {
+    let has_data = |segment: &&Arc<Segment>| segment.has_log_data() && segment.raw_rows().is_none();
+    let loaded = || days.slots().values().flat_map(|slot| &slot.segments).filter(has_data);
+    let here = loaded().count() as u64;
+    if loaded().any(|segment| segment.day() < day) || here == 0 {
+        return true;
+    }
+    let data: u64 = loaded().map(|segment| segment.log_data_bytes() as u64).sum();
+    let all: u64 = loaded().map(|segment| segment.memory_bytes() as u64).sum();
+    let is_coming = |slot: &&Slot| slot.todo == Some(Job::Load) || slot.doing == Some(Job::Load);
+    let coming = days.slots().values().filter(is_coming).count() as u64;
+    memory(days) + coming * ((all - data) / here) + data / here <= budget
 }
 
 /// What goes next. Days that a person asked for stay longest.

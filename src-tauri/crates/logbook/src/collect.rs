@@ -240,7 +240,7 @@ impl Logbook {
     /// Reads a day from the archive.
     fn load(self: &Arc<Self>, day: Day) {
         let Some(archive) = self.archive() else { return };
-        let with_data = !self.days().data_on_disk;
+        let with_data = self.takes_data(day);
         match disk::load(archive, day, with_data, &self.dictionaries) {
             Ok(loaded) => self.loaded(day, loaded),
             Err(error) => self.not_loaded(archive, day, &error),

@@ -290,7 +290,7 @@ impl Logbook {
                 notes.early.remove(&day);
             }
         });
-        let with_data = !self.days().data_on_disk;
+        let with_data = self.takes_data(day);
         let loaded = disk::load(archive, day, with_data, &self.dictionaries);
         self.view.readable_again(day);
         let mut days = self.days();

@@ -61,6 +61,8 @@ export class QueryState {
   canUndo = $derived(this.#past.length > 0);
   canRedo = $derived(this.#future.length > 0);
 
+  /** Filters that were in force, the newest last. */
+  #good: string[] = [];
   #lastTyped = -Infinity;
   #ticket = 0;
   #edits: Promise<void> = Promise.resolve();
@@ -182,13 +184,39 @@ export class QueryState {
       this.busy = false;
       this.read = filtered.answer.read;
       this.readText = text;
-      if (filtered.answer.applied) this.applied = text;
+      if (filtered.answer.applied) this.#inForce(text);
       this.#host.answered(filtered, anchor);
+      if (!filtered.answer.applied) await this.#backTo(this.#lastGood(text), ticket, viewId);
     } catch (error) {
       if (ticket !== this.#ticket) return;
       this.busy = false;
       this.#host.failed(error);
     }
+  }
+
+  #inForce(text: string): void {
+    this.applied = text;
+    this.#good = [...this.#good.filter((known) => known !== text), text].slice(-MOST_STEPS);
+  }
+
+  /**
+   * The last filter in force that was more than a beginning of the term that is mistaken now: on the
+   * way to `sev:wrong`, the word `sev` was a filter too, and hardly any entry has it.
+   */
+  #lastGood(text: string): string {
+    const bad = Math.min(...this.terms.filter(({ good }) => !good).map(({ start }) => start));
+    const isOnTheWay = (known: string) => text.startsWith(known) && known.length > bad;
+    return this.#good.filter((known) => !isOnTheWay(known)).at(-1) ?? "";
+  }
+
+  async #backTo(good: string, ticket: number, viewId: string): Promise<void> {
+    if (good === this.applied) return;
+    const anchor = this.#host.aboutToAsk();
+    const { zoneName } = this.#host;
+    const filtered = await backend.logsQuery(viewId, good, zoneName, anchor?.id ?? null, PAGE_ROWS);
+    if (ticket !== this.#ticket || viewId !== this.#host.viewId) return;
+    this.#inForce(good);
+    this.#host.answered(filtered, anchor);
   }
 
   /** Proposals for the place of the cursor; none where they cannot be had. */

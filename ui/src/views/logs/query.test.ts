@@ -76,6 +76,27 @@ describe("typing", () => {
     expect(query.applied).toBe("Message tenant:contoso");
   });
 
+  test("what was only the way to a mistake is no last good filter", async () => {
+    const { query, host, log } = queryOn();
+    const type = async (text: string) => {
+      for (let end = 1; end <= text.length; end += 1) {
+        if (!text.startsWith(query.text)) query.set("");
+        query.set(text.slice(0, end));
+        await quiet();
+      }
+    };
+    await type("Message");
+    expect(query.applied).toBe("Message");
+    await type("Message tenant:");
+    expect(query.readText).toBe("Message tenant:");
+    expect([query.applied.trim(), log.text.trim()]).toEqual(["Message", "Message"]);
+    expect(host.answered.mock.lastCall?.[0]).toMatchObject({ answer: { applied: true } });
+    // Put in the place of everything at once: what was in force stays.
+    query.set("user:");
+    await quiet();
+    expect([query.mistakes.length, query.applied.trim()]).toEqual([1, "Message"]);
+  });
+
   test("a failure is handed on, unless it is that of an older question", async () => {
     const { query, host } = queryOn({
       logs_query: () => {
