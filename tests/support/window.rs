@@ -191,7 +191,10 @@ impl Window {
         self.type_into("filter", text).await;
         let started = Instant::now();
         loop {
-            if let [left, all] = numbers(&self.text("counts").await)[..]
+            // Every key is a question of its own: only the answer to the last one is waited for.
+            let settled = "return !document.querySelector('[data-testid=counts][aria-busy=true]')";
+            if self.run(settled, vec![]).await == json!(true)
+                && let [left, all] = numbers(&self.text("counts").await)[..]
                 && left < all
             {
                 return (left, all);

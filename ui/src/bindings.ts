@@ -60,9 +60,9 @@ export const commands = {
 	/**
 	 *  Lays a filter over the rows; the one before gives way. With mistakes in the text the last good filter stays. `zone`
 	 *  (IANA name) is the one that times in the text are meant in, `anchor` the row that the window keeps in its place, `rows`
-	 *  how many of the first rows come along.
+	 *  how many of the first rows come along; filters are asked for without waiting, each with a larger `turn`.
 	 */
-	logsQuery: (viewId: string, text: string, zone: string, anchor: RowId | null, rows: number) => typedError<Filtered, CommandError>(__TAURI_INVOKE("logs_query", { viewId, text, zone, anchor, rows })),
+	logsQuery: (viewId: string, text: string, zone: string, anchor: RowId | null, rows: number, turn: number) => typedError<Filtered, CommandError>(__TAURI_INVOKE("logs_query", { viewId, text, zone, anchor, rows, turn })),
 	/**  A filter text changed by the mouse: a chip, a facet, a bar, a value. */
 	logsEditQuery: (text: string, edit: Edit) => typedError<string, CommandError>(__TAURI_INVOKE("logs_edit_query", { text, edit })),
 	/**  Proposals for the place of the cursor in the filter text. */
@@ -903,6 +903,8 @@ export type QueryAnswer = {
 	read: QueryRead,
 	/**  Whether this text is in force now. */
 	applied: boolean,
+	/**  The text that is in force. */
+	inForce: string,
 	/**  The rows that match the filter in force. */
 	counts: LogCounts,
 };

@@ -206,7 +206,7 @@ pub async fn logs_close(state: Shared<'_>, view_id: String) -> CommandResult<()>
 
 /// Lays a filter over the rows; the one before gives way. With mistakes in the text the last good filter stays. `zone`
 /// (IANA name) is the one that times in the text are meant in, `anchor` the row that the window keeps in its place, `rows`
-/// how many of the first rows come along.
+/// how many of the first rows come along; filters are asked for without waiting, each with a larger `turn`.
 #[tauri::command]
 #[specta::specta]
 pub async fn logs_query(
@@ -216,10 +216,11 @@ pub async fn logs_query(
     zone: String,
     anchor: Option<RowId>,
     rows: u32,
+    turn: u32,
 ) -> CommandResult<Filtered> {
     let zone = logbooks::zone(&zone)?;
     ask(state.view(&view_id)?.logbook, move |logbook| {
-        let answer = logbook.set_query(&text, zone)?;
+        let answer = logbook.set_query_in_turn(&text, zone, turn)?;
         Ok(Filtered {
             answer,
             head: logbook.page(0, rows.min(MOST_ROWS_A_PAGE)),

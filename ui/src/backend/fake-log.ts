@@ -265,7 +265,7 @@ export class FakeLog {
       this.text = text;
       this.#generation = this.generation + 1;
     }
-    return { generation: this.generation, read, applied, counts: this.counts };
+    return { generation: this.generation, read, applied, inForce: this.text, counts: this.counts };
   }
 
   #facets(fields: FacetField[], typed: string, most: number): Facets {

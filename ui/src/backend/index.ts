@@ -135,8 +135,15 @@ export const backend = {
   logsSetInstanceZone: (viewId: string, zone: string | null) =>
     open(commands.logsSetInstanceZone(viewId, zone)),
   logsClose: (viewId: string) => open(commands.logsClose(viewId)),
-  logsQuery: (viewId: string, text: string, zone: string, anchor: string | null, rows: number) =>
-    open(commands.logsQuery(viewId, text, zone, anchor, rows)),
+  /** Asked without waiting for the one before: each with a larger `turn`. */
+  logsQuery: (
+    viewId: string,
+    text: string,
+    zone: string,
+    anchor: string | null,
+    rows: number,
+    turn: number,
+  ) => open(commands.logsQuery(viewId, text, zone, anchor, rows, turn)),
   logsEditQuery: (text: string, edit: QueryEdit) => open(commands.logsEditQuery(text, edit)),
   logsComplete: (viewId: string, text: string, cursor: number) =>
     open(commands.logsComplete(viewId, text, cursor)),

@@ -76,6 +76,8 @@ pub struct QueryAnswer {
     pub read: QueryRead,
     /// Whether this text is in force now.
     pub applied: bool,
+    /// The text that is in force.
+    pub in_force: String,
     /// The rows that match the filter in force.
     pub counts: LogCounts,
 }
@@ -278,7 +280,16 @@ impl Logbook {
     /// # Errors
     /// [`LogbookError::Superseded`] when a newer filter was set meanwhile.
     pub fn set_query(&self, text: &str, zone: TimeZone) -> Result<QueryAnswer, LogbookError> {
-        self.lay_filter(text, zone)
+        self.lay_filter(text, zone, None)
+    }
+
+    /// The same for somebody who types: filters are asked for without waiting for the one before, and may arrive in any
+    /// order. Each has a larger `turn` than the one before; what comes behind a later one is superseded.
+    ///
+    /// # Errors
+    /// [`LogbookError::Superseded`] when a newer filter was set.
+    pub fn set_query_in_turn(&self, text: &str, zone: TimeZone, turn: u32) -> Result<QueryAnswer, LogbookError> {
+        self.lay_filter(text, zone, Some(turn))
     }
 
     /// Proposals for the filter text.

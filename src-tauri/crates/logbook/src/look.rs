@@ -51,7 +51,12 @@ const STEPS_MS: [i64; 24] = [
 
 impl Logbook {
     /// See [`Logbook::set_query`].
-    pub(crate) fn lay_filter(&self, text: &str, zone: TimeZone) -> Result<QueryAnswer, LogbookError> {
+    pub(crate) fn lay_filter(
+        &self,
+        text: &str,
+        zone: TimeZone,
+        turn: Option<u32>,
+    ) -> Result<QueryAnswer, LogbookError> {
         let context = Context {
             zone: zone.clone(),
             now: self.time(),
@@ -60,11 +65,25 @@ impl Logbook {
         let applied = read.mistakes.is_empty();
         let shown = if applied {
             let text = text.to_owned();
-            let asked = Asked { text, query, zone };
+            let asked = Asked {
+                text,
+                query,
+                zone,
+                turn,
+            };
             let shown = self.view.ask(asked)?;
             self.search_data_on_disk();
             self.tell();
             shown
+        } else if turn.is_some() {
+            // Asked for anew, so that no filter that was typed on the way here comes into force behind this answer.
+            let shown = self.view.now();
+            self.view.ask(Asked {
+                text: shown.text.clone(),
+                query: shown.query.clone(),
+                zone: shown.zone.clone(),
+                turn,
+            })?
         } else {
             self.view.now()
         };
@@ -72,6 +91,7 @@ impl Logbook {
             generation: shown.generation,
             read,
             applied,
+            in_force: shown.text.clone(),
             counts: shown.counts,
         })
     }
@@ -87,7 +107,7 @@ impl Logbook {
             let (query, _) = log_query::parse(&shown.text, &context);
             if query != shown.query {
                 // A newer filter is as good.
-                let _ = this.lay_filter(&shown.text, shown.zone.clone());
+                let _ = this.lay_filter(&shown.text, shown.zone.clone(), None);
             }
         })
         .await;

@@ -51,6 +51,8 @@ pub(crate) struct Asked {
     pub text: String,
     pub query: Query,
     pub zone: TimeZone,
+    /// Which of the filters of somebody who asks for one after the other without waiting; later ones are larger.
+    pub turn: Option<u32>,
 }
 
 /// A newer filter took over, or the view was closed.
@@ -63,6 +65,8 @@ pub(crate) struct View {
     changing: Mutex<()>,
     /// The number of the last filter that was asked for.
     asked: AtomicU64,
+    /// The last turn that was taken.
+    turn: Mutex<u32>,
     /// The number of the filter that is in force.
     in_force: AtomicU64,
     closed: AtomicBool,
@@ -104,6 +108,7 @@ impl View {
             })),
             changing: Mutex::default(),
             asked: AtomicU64::new(0),
+            turn: Mutex::default(),
             in_force: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             unreadable: Mutex::default(),
@@ -151,7 +156,7 @@ impl View {
 
     /// Lays another filter over the rows. The one that was asked for before and is still being searched is stopped.
     pub fn ask(&self, asked: Asked) -> Result<Arc<Shown>, Overtaken> {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let number = self.take_turn(asked.turn).ok_or(Overtaken)?;
         let stop = || self.asked.load(Ordering::SeqCst) != number || self.is_closed();
         let mut found: Option<Hits> = None;
         loop {
@@ -181,6 +186,16 @@ impl View {
             }
             found = Some(hits);
         }
+    }
+
+    /// The number of a filter; none where one of a later turn came first, on another thread.
+    fn take_turn(&self, turn: Option<u32>) -> Option<u64> {
+        let mut last = lock(&self.turn);
+        if turn.is_some_and(|turn| turn < *last) {
+            return None;
+        }
+        *last = turn.unwrap_or(*last);
+        Some(self.asked.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
     /// Searches the data of one more day that is not in memory, the newest first.

@@ -166,10 +166,23 @@ export class QueryState {
 
   /** Lays the text over the rows. Only the newest answer counts. */
   async apply(): Promise<void> {
+    const { text } = this;
+    const filtered = await this.#ask(text);
+    if (!filtered) return;
+    this.read = filtered.answer.read;
+    this.readText = text;
+    if (filtered.answer.applied) return;
+    // What was typed quickly may be in force although its answer came too late to be looked at.
+    const good = this.#lastGood(text);
+    if (good === filtered.answer.inForce) this.applied = good;
+    else await this.#ask(good);
+  }
+
+  /** Null where a newer question took over, or none could be answered. */
+  async #ask(text: string): Promise<Filtered | null> {
     const { viewId, zoneName } = this.#host;
-    const text = this.text;
-    const ticket = ++this.#ticket;
-    if (!viewId) return;
+    const turn = ++this.#ticket;
+    if (!viewId) return null;
     this.busy = true;
     try {
       const anchor = this.#host.aboutToAsk();
@@ -179,18 +192,18 @@ export class QueryState {
         zoneName,
         anchor?.id ?? null,
         PAGE_ROWS,
+        turn,
       );
-      if (ticket !== this.#ticket || viewId !== this.#host.viewId) return;
+      if (turn !== this.#ticket || viewId !== this.#host.viewId) return null;
       this.busy = false;
-      this.read = filtered.answer.read;
-      this.readText = text;
       if (filtered.answer.applied) this.#inForce(text);
       this.#host.answered(filtered, anchor);
-      if (!filtered.answer.applied) await this.#backTo(this.#lastGood(text), ticket, viewId);
+      return filtered;
     } catch (error) {
-      if (ticket !== this.#ticket) return;
+      if (turn !== this.#ticket) return null;
       this.busy = false;
       this.#host.failed(error);
+      return null;
     }
   }
 
@@ -207,16 +220,6 @@ export class QueryState {
     const bad = Math.min(...this.terms.filter(({ good }) => !good).map(({ start }) => start));
     const isOnTheWay = (known: string) => text.startsWith(known) && known.length > bad;
     return this.#good.filter((known) => !isOnTheWay(known)).at(-1) ?? "";
-  }
-
-  async #backTo(good: string, ticket: number, viewId: string): Promise<void> {
-    if (good === this.applied) return;
-    const anchor = this.#host.aboutToAsk();
-    const { zoneName } = this.#host;
-    const filtered = await backend.logsQuery(viewId, good, zoneName, anchor?.id ?? null, PAGE_ROWS);
-    if (ticket !== this.#ticket || viewId !== this.#host.viewId) return;
-    this.#inForce(good);
-    this.#host.answered(filtered, anchor);
   }
 
   /** Proposals for the place of the cursor; none where they cannot be had. */

@@ -34,9 +34,9 @@ describe("typing", () => {
     for (const text of ["M", "Me", "Mes"]) query.set(text);
     const same = { viewId: "v1", zone: "Europe/Amsterdam", anchor: null, rows: PAGE_ROWS };
     expect(called(calls, "logs_query").map(({ args }) => args)).toEqual([
-      { ...same, text: "M" },
-      { ...same, text: "Me" },
-      { ...same, text: "Mes" },
+      { ...same, text: "M", turn: 1 },
+      { ...same, text: "Me", turn: 2 },
+      { ...same, text: "Mes", turn: 3 },
     ]);
     await quiet();
     expect(query.applied).toBe("Mes");
@@ -95,6 +95,28 @@ describe("typing", () => {
     query.set("user:");
     await quiet();
     expect([query.mistakes.length, query.applied.trim()]).toEqual([1, "Message"]);
+  });
+
+  test("a way to a mistake that was answered too late does not stay in force either", async () => {
+    const waiting: (() => void)[] = [];
+    const { query, log } = queryOn({
+      logs_query: (args) => {
+        const answer = log.answers["logs_query"]?.(args);
+        return new Promise((resolve) => waiting.push(() => resolve(answer)));
+      },
+    });
+    const answerAll = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) next();
+      await quiet();
+    };
+    query.set("Message ");
+    await answerAll();
+    query.set("Message user");
+    query.set("Message user:");
+    expect(log.text).toBe("Message user");
+    await answerAll();
+    await answerAll();
+    expect([query.applied, log.text]).toEqual(["Message ", "Message "]);
   });
 
   test("a failure is handed on, unless it is that of an older question", async () => {

@@ -207,3 +207,32 @@ async fn an_empty_logbook_answers_too() {
     logbook.close();
     assert_eq!(logbook.set_query("a", TimeZone::UTC), Err(LogbookError::Superseded));
 }
+
+/// Filters that were typed quickly are asked on threads of their own, and may come in any order.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_filter_of_the_latest_turn_stays_whatever_comes_behind_it() {
+    let place = Place::new(Scenario::default(), clock!("2026-08-20T12:00:00Z")).await;
+    let logbook = place.logbook();
+    logbook.show(day("20260819"), day("20260819")).await;
+    let latest = logbook.set_query_in_turn("sev:error", TimeZone::UTC, 7).unwrap();
+    for turn in [6, 1] {
+        let late = logbook.set_query_in_turn("sev:info", TimeZone::UTC, turn);
+        assert_eq!(late, Err(LogbookError::Superseded), "turn {turn}");
+    }
+    assert_eq!(logbook.counts(), latest.counts);
+    // A mistake has its turn too, or a filter on the way to it would come into force behind it.
+    let mistaken = logbook
+        .set_query_in_turn("sev:error tenannt:x", TimeZone::UTC, 9)
+        .unwrap();
+    assert_eq!((mistaken.applied, mistaken.in_force.as_str()), (false, "sev:error"));
+    assert_eq!(
+        logbook.set_query_in_turn("sev:error tenannt", TimeZone::UTC, 8),
+        Err(LogbookError::Superseded)
+    );
+    assert_eq!(logbook.counts(), latest.counts);
+    logbook.facets(&[FacetField::Tenant], "", 5).unwrap();
+    // What is asked without a turn, and what comes after it, is as good as ever.
+    logbook.set_query("sev:warning", TimeZone::UTC).unwrap();
+    let next = logbook.set_query_in_turn("sev:error", TimeZone::UTC, 10).unwrap();
+    assert_eq!(next.counts, latest.counts);
+}
