@@ -7,12 +7,8 @@ use serde_json::json;
 
 use super::call::Call;
 use super::{CippState, json_answer};
+use crate::directory::places::{GROUP, SITE, SUBSCRIPTION};
 use crate::scenario::{Flavour, Scenario};
-
-/// The instance's names in Azure.
-const SITE: &str = "cippsandbox";
-const GROUP: &str = "CIPP";
-const SUBSCRIPTION: &str = "00000000-0000-4000-8000-000000000000";
 
 pub(super) fn answer(state: &CippState, _: &Call) -> Response {
     let linux = state.scenario.flavour == Flavour::Container;
