@@ -27,7 +27,7 @@ async fn a_person_signs_in_by_either_address_of_this_computer() {
         }
         let pending = fake.begin().await;
         let back = at(fake.accept(pending.url()), host);
-        let (done, (status, page)) = soon(async { tokio::join!(pending.finish(&never()), browse(back)) }).await;
+        let (done, (status, page)) = finished_beside(pending, browse(back)).await;
         let sign_in = done.unwrap();
         assert_eq!((sign_in.who().upn.as_str(), sign_in.who().tid.as_str()), (UPN, TENANT));
         assert_eq!(sign_in.who().name.as_deref(), Some("Anna Admin"));
@@ -123,7 +123,7 @@ async fn strangers_are_refused_counted_and_do_not_end_the_waiting() {
     assert_eq!(renamed.send().await.unwrap().status().as_u16(), 421);
     // Somebody who says nothing at all, and stays.
     let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let (done, page) = soon(async { tokio::join!(pending.finish(&never()), browse(right)) }).await;
+    let (done, page) = finished_beside(pending, browse(right)).await;
     assert_eq!((done.unwrap().who().upn.as_str(), page.0), (UPN, 200));
 }
 
@@ -140,7 +140,7 @@ async fn the_right_answer_counts_once() {
         assert!(status == 410 && page.contains("already answered"), "{status} {page}");
         hold.notify_one();
     };
-    let (done, ()) = soon(async { tokio::join!(pending.finish(&never()), twice) }).await;
+    let (done, ()) = finished_beside(pending, twice).await;
     assert!(done.is_ok());
     assert_eq!(fake.forms_of("authorization_code").len(), 1);
 }
@@ -234,7 +234,7 @@ async fn what_microsoft_refuses_in_the_browser_has_its_cause() {
     ] {
         let pending = fake.begin().await;
         let back = back(pending.url(), parameters);
-        let (done, page) = soon(async { tokio::join!(pending.finish(&never()), browse(back)) }).await;
+        let (done, page) = finished_beside(pending, browse(back)).await;
         let error = done.unwrap_err();
         assert_eq!((error.cause(), page.0), (Some(cause), status), "{error:?}");
         assert!(page.1.contains("did not complete"), "{}", page.1);

@@ -55,7 +55,7 @@ async fn no_sign_in_error_repeats_what_a_server_echoes() {
                 _ => json!({"access_token": code, "error": {"x": code}}),
             };
             fake.behave().refusals = (0..5).map(|_| (status, body.clone())).collect();
-            let (done, _) = soon(async { tokio::join!(pending.finish(&never()), browse(back)) }).await;
+            let (done, _) = finished_beside(pending, browse(back)).await;
             assert_clean(&all_of(&done.unwrap_err()), &[&code]);
             fake.behave().refusals.clear();
         }

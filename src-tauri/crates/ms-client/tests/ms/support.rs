@@ -44,8 +44,8 @@ fn key(kid: &str) -> Key {
     let public = aws_lc_rs::rsa::PublicKey::from_der(pair.public_key_raw()).unwrap();
     let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let (n, e) = (
-        part(public.modulus().big_endian_without_leading_zero().as_ref()),
-        part(public.exponent().big_endian_without_leading_zero().as_ref()),
+        part(public.modulus().big_endian_without_leading_zero()),
+        part(public.exponent().big_endian_without_leading_zero()),
     );
     Key {
         encoding: EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap(),
@@ -182,7 +182,7 @@ impl Fake {
     /// The person accepts everything in the browser, and the app goes on.
     pub async fn finish(&self, pending: PendingSignIn) -> Result<SignIn, SignInError> {
         let back = self.accept(pending.url());
-        let (done, page) = soon(async { tokio::join!(pending.finish(&never()), browse(back)) }).await;
+        let (done, page) = finished_beside(pending, browse(back)).await;
         assert_eq!(page.0, 200, "{}", page.1);
         done
     }
@@ -243,6 +243,15 @@ pub async fn browse(url: Url) -> (u16, String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let page = http.get(url).send().await.unwrap();
     (page.status().as_u16(), page.text().await.unwrap())
+}
+
+/// What becomes of a sign-in while this happens in the browser.
+pub async fn finished_beside<T>(
+    pending: PendingSignIn,
+    browser: impl Future<Output = T>,
+) -> (Result<SignIn, SignInError>, T) {
+    let cancel = never();
+    soon(async { tokio::join!(pending.finish(&cancel), browser) }).await
 }
 
 async fn document(Path(tenant): Path<String>, State((address, behaviour)): Shared) -> Response {
@@ -331,11 +340,8 @@ impl Behaviour {
         let n = self.issued;
         let refresh = format!("planted-refresh-{n}");
         self.refresh.insert(refresh.clone(), form["client_id"].clone());
-        let scope = self
-            .scope
-            .clone()
-            .or_else(|| form.get("scope").cloned())
-            .unwrap_or_default();
+        // Where nothing was asked for in this very form (a device code), nothing is named: RFC 6749, 5.1.
+        let scope = self.scope.clone().or_else(|| form.get("scope").cloned());
         json!({
             "token_type": "Bearer", "scope": scope, "expires_in": self.expires_in, "ext_expires_in": 3599,
             "access_token": format!("planted-access-{n}"), "refresh_token": refresh,
