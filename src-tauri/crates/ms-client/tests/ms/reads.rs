@@ -56,7 +56,8 @@ async fn reader<const N: usize>(answers: [fn() -> Response; N]) -> (Fake, MsGrap
 
 #[tokio::test]
 async fn a_read_says_what_it_is_and_is_proved() {
-    let seen: Arc<Mutex<Vec<(String, String, HeaderMap, Bytes)>>> = Arc::default();
+    type Sent = (String, String, HeaderMap, Bytes);
+    let seen: Arc<Mutex<Vec<Sent>>> = Arc::default();
     let kept = Arc::clone(&seen);
     let record = any(
         move |method: Method, OriginalUri(uri): OriginalUri, headers: HeaderMap, body: Bytes| async move {
