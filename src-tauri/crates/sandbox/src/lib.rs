@@ -6,7 +6,8 @@
 //! the two share no code and no types. Nothing here reads files or asks for settings either; whoever starts it passes
 //! the [`SandboxOptions`].
 //!
-//! What a test or a measurement may ask of a running [`Sandbox`], past HTTP: its calls so far ([`Sandbox::calls`]), the
+//! What a test or a measurement may ask of a running [`Sandbox`], past HTTP: its calls so far ([`Sandbox::calls`],
+//! [`Sandbox::microsoft_calls`]), the
 //! exact rows of a day ([`Sandbox::rows`]), another time of day ([`Sandbox::set_clock`]).
 
 mod arm;

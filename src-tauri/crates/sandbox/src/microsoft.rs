@@ -3,7 +3,7 @@
 //! The two are under `/graph` and `/arm` of the authority's address. Deliberately not here: their endpoints, and how each of
 //! them words a refusal.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{
     Router,
@@ -39,6 +39,25 @@ pub(crate) struct Microsoft {
     pub directory: Arc<Directory>,
     pub clock: Clock,
     pub seen: Mutex<Seen>,
+    pub journal: Arc<Journal>,
+}
+
+/// What was asked of Graph and Azure so far, for tests that hold evidence against it or prove that nothing was changed.
+#[derive(Debug, Default)]
+pub(crate) struct Journal(Mutex<Vec<String>>);
+
+impl Journal {
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.locked().clone()
+    }
+
+    pub(crate) fn forget(&self) {
+        self.locked().clear();
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is remembered, for scenarios that change their mind after some calls.
@@ -175,9 +194,13 @@ impl Microsoft {
     }
 }
 
-/// Stands in front of both. An address that is neither's goes through untouched.
+/// Stands in front of both: writes down what is asked, and makes the trouble that the scenario wants.
 async fn disturb(State(microsoft): State<Arc<Microsoft>>, request: Request, next: Next) -> Response {
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
+    microsoft
+        .journal
+        .locked()
+        .push(format!("{} {address}", request.method()));
     let Some(trouble) = microsoft.trouble(address) else {
         return next.run(request).await;
     };

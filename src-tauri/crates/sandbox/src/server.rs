@@ -36,7 +36,7 @@ use crate::{
         website::{self, SignIn},
     },
     identity::{Certificates, Identity, SigningKey},
-    microsoft::{self, Microsoft},
+    microsoft::{self, Journal, Microsoft},
     scenario::{GivenAddress, Scenario},
     world::{MovingWorld, World, WorldFlags, WorldSize},
 };
@@ -174,6 +174,7 @@ pub struct Sandbox {
     worlds: Arc<MovingWorld>,
     flavour: Flavour,
     calls: Arc<CallCounter>,
+    journal: Arc<Journal>,
 }
 
 impl Sandbox {
@@ -187,9 +188,16 @@ impl Sandbox {
         self.calls.calls()
     }
 
+    /// What was asked of Microsoft Graph and Azure so far, in its order: the method, a blank, path and query, such as
+    /// `GET /graph/v1.0/me`.
+    pub fn microsoft_calls(&self) -> Vec<String> {
+        self.journal.calls()
+    }
+
     /// Begins counting anew.
     pub fn forget_calls(&self) {
         self.calls.forget();
+        self.journal.forget();
     }
 
     /// The moment at which the world's clock stands: what decides today.
@@ -312,6 +320,7 @@ struct Parts {
     scenario: Arc<Scenario>,
     clock: Clock,
     calls: Arc<CallCounter>,
+    journal: Arc<Journal>,
 }
 
 impl Parts {
@@ -333,6 +342,7 @@ impl Parts {
             certificates: options.tls.then(|| Certificates::generate(now)).transpose()?,
             worlds: Arc::new(MovingWorld::new(world, options.scenario.clock_speed)),
             calls: Arc::default(),
+            journal: Arc::default(),
             scenario: Arc::new(options.scenario.clone()),
             clock,
         })
@@ -353,6 +363,7 @@ impl Parts {
             worlds: Arc::clone(&self.worlds),
             flavour: self.scenario.flavour,
             calls: Arc::clone(&self.calls),
+            journal: Arc::clone(&self.journal),
         };
         if let Some(listener) = listeners.website {
             let sign_in = SignIn {
@@ -432,6 +443,7 @@ impl Parts {
             directory: Arc::clone(&self.directory),
             clock: self.clock,
             seen: Default::default(),
+            journal: Arc::clone(&self.journal),
         })
     }
 

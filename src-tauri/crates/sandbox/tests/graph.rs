@@ -94,7 +94,9 @@ async fn the_organisation_is_a_partner_and_every_person_may_know() {
     assert_eq!(one["verifiedDomains"].as_array().map(Vec::len), Some(2));
     assert!(one.get("countryLetterCode").is_none());
     let other = Place::of("setup_ms_tenant_fails", "reader").await;
-    assert!(other.ok("/v1.0/organization?$select=partnerTenantType").await["value"][0]["partnerTenantType"].is_null());
+    let list = other.ok("/v1.0/organization?$select=id,partnerTenantType").await;
+    assert!(list["value"][0]["partnerTenantType"].is_null());
+    assert_ne!(list["value"][0]["id"], other.ready().tenant_id);
 }
 
 #[tokio::test]
@@ -667,6 +669,22 @@ async fn trouble_comes_where_and_as_often_as_it_is_asked_for() {
     let url = format!("{}/v1.0/me", portal.ready().graph_url);
     let response = client().get(url).bearer_auth(&portal.token).send().await.unwrap();
     assert!(header(&response, "content-type").starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn what_was_asked_is_written_down() {
+    let place = Place::of("healthy", "reader").await;
+    place.get("/v1.0/me?$select=id").await;
+    place.what_if(&json!({})).await;
+    assert_eq!(
+        place.sandbox.microsoft_calls(),
+        [
+            "GET /graph/v1.0/me?$select=id",
+            "POST /graph/v1.0/identity/conditionalAccess/evaluate"
+        ]
+    );
+    place.sandbox.forget_calls();
+    assert!(place.sandbox.microsoft_calls().is_empty());
 }
 
 #[tokio::test]

@@ -518,7 +518,10 @@ async fn a_device_waits_for_its_person() {
         .unwrap();
     assert!(html.contains("id=\"code\"") && html.contains("id=\"next\""));
     let wrong = enter(ready, "NOTACODE9").await.text().await.unwrap();
-    assert!(wrong.contains("didn't work"), "{wrong}");
+    assert!(
+        wrong.contains("id=\"message\"") && wrong.contains("id=\"code\""),
+        "{wrong}"
+    );
     let typed = text(&device["user_code"]).to_lowercase();
     let open = flow(&enter(ready, &format!("{}-{}", &typed[..4], &typed[4..])).await);
     let done = post(ready, "login", &[("flow", &open), ("choose", "reader")])
