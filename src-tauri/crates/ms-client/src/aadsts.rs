@@ -302,6 +302,13 @@ pub(crate) fn code_in(description: &str) -> Option<u32> {
     after[..digits].parse().ok()
 }
 
+/// The ID after a label such as `Trace ID: ` in the tail of a description, where a redirect has its only ones.
+pub(crate) fn id_in<'a>(description: &'a str, label: &str) -> Option<&'a str> {
+    let rest = &description[description.find(label)? + label.len()..];
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    Some(&rest[..end.unwrap_or(rest.len())]).filter(|id| !id.is_empty())
+}
+
 /// Entra's description without its tail of trace IDs: the first sentence, without the code in front.
 pub(crate) fn first_sentence(description: &str) -> &str {
     let end = ["\r", "\n", " Trace ID:", " Correlation ID:"]
@@ -402,7 +409,9 @@ mod tests {
             sentence(RefusalCause::Other, "odd", None, ""),
             "The sign-in was refused (odd)."
         );
-        let real = "AADSTS65004: User declined to consent to access the app.\r\nTrace ID: 1\r\nTimestamp: x";
+        let real = "AADSTS65004: User declined to consent to access the app.\r\nTrace ID: 1-a\r\nTimestamp: x";
+        assert_eq!(id_in(real, "Trace ID: "), Some("1-a"));
+        assert_eq!(id_in(real, "Correlation ID: "), None);
         assert_eq!(code_in(real), Some(65004));
         assert_eq!(first_sentence(real), "User declined to consent to access the app.");
     }

@@ -219,10 +219,11 @@ fn refused(host: &str, answer: &Answer, known: &Known, flow: Flow) -> Failure<Si
                 .and_then(|code| u32::try_from(code).ok())
                 .or_else(|| aadsts::code_in(said));
             let id = |name: &str| text(name).map(|id| excerpt(id, known));
+            let said = refusal(error, code, said, known, flow);
             Refusal {
-                trace_id: id("trace_id"),
-                correlation_id: id("correlation_id"),
-                ..refusal(error, code, said, known, flow)
+                trace_id: id("trace_id").or(said.trace_id),
+                correlation_id: id("correlation_id").or(said.correlation_id),
+                ..said
             }
         }
         None if passing || status == StatusCode::TOO_MANY_REQUESTS => Refusal {
@@ -248,13 +249,14 @@ fn refused(host: &str, answer: &Answer, known: &Known, flow: Flow) -> Failure<Si
 
 /// A refusal in Entra's words, wherever they came from.
 pub(crate) fn refusal(error: &str, code: Option<u32>, said: &str, known: &Known, flow: Flow) -> Refusal {
+    let id = |label| aadsts::id_in(said, label).map(|id| excerpt(id, known));
     Refusal {
         cause: aadsts::cause(code, error, flow),
         error: excerpt(error, known),
         aadsts: code,
         description: excerpt(aadsts::first_sentence(said), known),
-        trace_id: None,
-        correlation_id: None,
+        trace_id: id("Trace ID: "),
+        correlation_id: id("Correlation ID: "),
     }
 }
 
