@@ -3,15 +3,20 @@
 //! The two are under `/graph` and `/arm` of the authority's address. Deliberately not here: their endpoints, and how each of
 //! them words a refusal.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
     Router,
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{Html, IntoResponse, Response},
 };
+use futures_util::{Stream, stream};
 use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -67,6 +72,17 @@ pub(crate) struct Seen {
     accepted: u32,
     /// The `uti` of the token that has expired before its time.
     expired: Option<String>,
+}
+
+impl Microsoft {
+    /// What links to a next page begin with.
+    pub(crate) fn link_origin(&self) -> &str {
+        if self.scenario.next_link_elsewhere {
+            "http://graph.elsewhere.example"
+        } else {
+            &self.origin
+        }
+    }
 }
 
 /// The routes of both.
@@ -208,6 +224,8 @@ async fn disturb(State(microsoft): State<Arc<Microsoft>>, request: Request, next
     match trouble {
         MicrosoftTrouble::Hang => std::future::pending().await,
         MicrosoftTrouble::Portal => Html(PORTAL).into_response(),
+        MicrosoftTrouble::Truncated => with_json(Body::from("{\"value\":[{\"id\":\"")),
+        MicrosoftTrouble::Endless => with_json(Body::from_stream(endless())),
         MicrosoftTrouble::Reset => {
             if let Some(switch) = request.extensions().get::<ResetSwitch>() {
                 switch.reset();
@@ -237,4 +255,14 @@ async fn disturb(State(microsoft): State<Arc<Microsoft>>, request: Request, next
             "The request timed out. Please try again.",
         ),
     }
+}
+
+fn with_json(body: Body) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// White space is valid at the start of JSON, so a reader cannot know that nothing will come.
+fn endless() -> impl Stream<Item = Result<Bytes, Infallible>> {
+    static PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
+    stream::repeat_with(|| Ok(Bytes::from_static(&PIECE)))
 }

@@ -105,6 +105,10 @@ pub enum MicrosoftTrouble {
     Portal,
     /// No answer, ever.
     Hang,
+    /// 200 with JSON that is cut short.
+    Truncated,
+    /// 200 with a body that never ends.
+    Endless,
 }
 
 /// A CIPP, an Entra, and what is wrong with them. [`Scenario::default`] is a healthy Function App.
@@ -158,6 +162,8 @@ pub struct Scenario {
     // ---- Microsoft Graph and Azure Resource Manager. Acted on by `microsoft`.
     /// How many entries a page of a Graph list has at most.
     pub graph_page_size: usize,
+    /// Links to the next page of a Graph or Azure list lead to another host, where no token must go.
+    pub next_link_elsewhere: bool,
     /// How many entries a page of an Azure list has at most.
     pub arm_page_size: usize,
     /// What goes wrong on the way to them.
@@ -289,6 +295,7 @@ impl Default for Scenario {
             device_code_lifetime_seconds: 900,
             authorization_code_lifetime_seconds: 600,
             graph_page_size: 4,
+            next_link_elsewhere: false,
             arm_page_size: 2,
             microsoft_trouble: None,
             microsoft_trouble_at: Vec::new(),
@@ -538,6 +545,9 @@ const FILES: &[(&str, &str)] = files![
     "setup_arm_unavailable",
     "setup_arm_throttled",
     "setup_policies_unavailable",
+    "setup_graph_truncated",
+    "setup_graph_endless",
+    "setup_next_link_elsewhere",
     "sign_in_token_expires",
     "sign_in_refresh_dead",
     "sign_in_session_over",

@@ -29,13 +29,14 @@ use crate::{
 };
 
 type Answer = Result<Value, ArmError>;
+type Answering = fn(&Call<'_>) -> Answer;
 
 /// One endpoint: what its address ends with, behind a scope.
 struct Endpoint {
     method: &'static str,
     /// The end of the address, in lower case; `{}` stands for one segment.
     path: &'static str,
-    answer: fn(&Call<'_>) -> Answer,
+    answer: Answering,
 }
 
 const ENDPOINTS: &[Endpoint] = &[
@@ -72,7 +73,7 @@ const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// What every scope has, by the end of its address.
-const OF_EVERY_SCOPE: &[(&str, fn(&Call<'_>) -> Answer)] = &[
+const OF_EVERY_SCOPE: &[(&str, Answering)] = &[
     (
         "/providers/microsoft.authorization/roleassignments",
         role_assignments::list,
@@ -195,7 +196,7 @@ impl Call<'_> {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(self.query.iter().filter(|(name, _)| *name != "$skiptoken"));
             query.append_pair("$skiptoken", &next.to_string());
-            let link = format!("{}/arm{}?{}", self.microsoft.origin, self.path, query.finish());
+            let link = format!("{}/arm{}?{}", self.microsoft.link_origin(), self.path, query.finish());
             answer["nextLink"] = link.into();
         }
         Ok(answer)

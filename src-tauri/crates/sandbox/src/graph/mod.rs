@@ -6,8 +6,10 @@
 mod applications;
 mod audit_logs;
 mod authentication;
+mod call;
 mod conditional_access;
 mod domains;
+mod error;
 mod filter;
 mod groups;
 mod mailbox_settings;
@@ -32,14 +34,16 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    directory::Directory,
     entra::Resource,
-    microsoft::{BadToken, Caller, Microsoft},
+    microsoft::{Caller, Microsoft},
 };
+use call::Call;
+pub(crate) use error::error;
+use error::{GraphError, Words};
 use query::Query;
 
 /// Every endpoint, by file.
@@ -143,234 +147,7 @@ struct Need {
     words: Words,
 }
 
-/// Which of Graph's services answers; each words its refusals its own way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Words {
-    /// Users, groups, applications.
-    Directory,
-    /// Conditional Access and other policies.
-    Policies,
-    /// Authentication methods.
-    Authentication,
-    /// Sign-in logs and registration reports.
-    Reports,
-    /// Privileged Identity Management.
-    Privileged,
-    /// Exchange.
-    Mailbox,
-}
-
 type Answer = Result<Value, GraphError>;
-
-/// A refusal of Graph's.
-#[derive(Debug)]
-struct GraphError {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-}
-
-impl GraphError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
-    }
-
-    fn not_found(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Request_ResourceNotFound",
-            format!(
-                "Resource '{what}' does not exist or one of its queried reference-property objects are not present."
-            ),
-        )
-    }
-
-    fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code, message)
-    }
-
-    fn token(problem: BadToken) -> Self {
-        let message = match problem {
-            BadToken::Missing => "Access token is empty.",
-            BadToken::Unreadable => "IDX14100: JWT is not well formed, or its signature is invalid.",
-            BadToken::Expired => "Lifetime validation failed, the token is expired.",
-            BadToken::Audience => "Access token validation failure. Invalid audience.",
-            BadToken::Tenant => "Access token validation failure. Invalid tenant.",
-        };
-        Self::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
-    }
-
-    /// The scope is missing.
-    fn scope(need: &Need) -> Self {
-        let forbidden = |code, message: String| Self::new(StatusCode::FORBIDDEN, code, message);
-        match need.words {
-            Words::Directory => forbidden(
-                "Authorization_RequestDenied",
-                "Insufficient privileges to complete the operation.".into(),
-            ),
-            Words::Policies => forbidden(
-                "AccessDenied",
-                "You cannot perform the requested operation, required scopes are missing in the token.".into(),
-            ),
-            Words::Authentication => forbidden("accessDenied", "Request Authorization failed".into()),
-            Words::Reports => forbidden(
-                "Authentication_MSGraphPermissionMissing",
-                format!(
-                    "The principal does not have required Microsoft Graph permission(s): {} to call this API. For more \
-                     information about Microsoft Graph permissions, please visit \
-                     https://learn.microsoft.com/graph/permissions-overview.",
-                    need.scopes.join(",")
-                ),
-            ),
-            Words::Privileged => forbidden(
-                "PermissionScopeNotGranted",
-                format!(
-                    "Authorization failed due to missing permission scope {}.",
-                    need.scopes.join(",")
-                ),
-            ),
-            Words::Mailbox => forbidden(
-                "ErrorAccessDenied",
-                "Access is denied. Check credentials and try again.".into(),
-            ),
-        }
-    }
-
-    /// The role is missing.
-    fn role(need: &Need) -> Self {
-        let forbidden = |code, message: &str| Self::new(StatusCode::FORBIDDEN, code, message);
-        match need.words {
-            Words::Directory => forbidden(
-                "Authorization_RequestDenied",
-                "Insufficient privileges to complete the operation.",
-            ),
-            Words::Policies => forbidden(
-                "AccessDenied",
-                "You cannot perform the requested operation, your account does not have a role that allows it.",
-            ),
-            Words::Authentication => forbidden("accessDenied", "Request Authorization failed"),
-            Words::Reports => forbidden(
-                "Authentication_RequestFromUnsupportedUserRole",
-                "User is not in the allowed roles",
-            ),
-            Words::Privileged => forbidden(
-                "UnauthorizedAccessException",
-                "Attempted to perform an unauthorized operation.",
-            ),
-            Words::Mailbox => forbidden(
-                "ErrorAccessDenied",
-                "Access is denied. Check credentials and try again.",
-            ),
-        }
-    }
-
-    /// The tenant has no Entra ID P1 or P2.
-    fn no_licence() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
-            "Neither tenant is B2C or tenant doesn't have premium license",
-        )
-    }
-}
-
-/// One request on its way to an endpoint.
-struct Call<'a> {
-    microsoft: &'a Microsoft,
-    caller: &'a Caller,
-    /// The version and path as they were asked for, for links back.
-    address: &'a str,
-    beta: bool,
-    /// What stood in the holes of the path, in their order; `me` is the caller's id.
-    holes: &'a [String],
-    query: &'a Query,
-    /// `ConsistencyLevel: eventual` was sent.
-    eventual: bool,
-    body: &'a Value,
-}
-
-impl Call<'_> {
-    fn directory(&self) -> &Directory {
-        &self.microsoft.directory
-    }
-
-    /// The first hole of the path.
-    fn id(&self) -> &str {
-        self.holes.first().map_or("", String::as_str)
-    }
-
-    /// The user that the first hole names, with its key.
-    fn user(&self) -> Result<(&str, &Value), GraphError> {
-        self.directory()
-            .user(self.id())
-            .ok_or_else(|| GraphError::not_found(self.id()))
-    }
-
-    /// Whether the tenant has paid for Entra ID P1 (or P2).
-    fn has_premium(&self) -> bool {
-        self.directory().at("/tenant/premium") != "none"
-    }
-
-    /// A query that Graph answers only with eventual consistency and a count.
-    fn needs_advanced(&self) -> Result<(), GraphError> {
-        if self.eventual && self.query.count {
-            return Ok(());
-        }
-        Err(GraphError::bad_request(
-            "Request_UnsupportedQuery",
-            "The specified query is not supported without the header 'ConsistencyLevel: eventual' and $count=true.",
-        ))
-    }
-
-    /// One object, or those of its properties that were asked for.
-    fn one(&self, kind: &str, object: &Value) -> Answer {
-        let mut selected = json!({ "@odata.context": self.context(&format!("{kind}/$entity")) });
-        let picked = self.query.pick(object);
-        if let (Some(all), Some(picked)) = (selected.as_object_mut(), picked.as_object()) {
-            all.extend(picked.iter().map(|(name, value)| (name.clone(), value.clone())));
-        }
-        Ok(selected)
-    }
-
-    /// A page of a list: filtered, the properties that were asked for, a link to the next page.
-    fn list(&self, kind: &str, objects: impl IntoIterator<Item = Value>) -> Answer {
-        let matching = objects.into_iter().filter(|object| self.query.matches(object));
-        self.whole(kind, matching.collect())
-    }
-
-    /// A page of a list that has been filtered already.
-    fn whole(&self, kind: &str, matching: Vec<Value>) -> Answer {
-        let total = matching.len();
-        let size = self.microsoft.scenario.graph_page_size.max(1);
-        let size = self.query.top.map_or(size, |top| top.clamp(1, size));
-        let page: Vec<Value> = matching
-            .iter()
-            .skip(self.query.skip)
-            .take(size)
-            .map(|object| self.query.pick(object))
-            .collect();
-        let next = self.query.skip + page.len();
-        let mut answer = json!({ "@odata.context": self.context(kind) });
-        if self.query.count && self.eventual {
-            answer["@odata.count"] = total.into();
-        }
-        if next < total {
-            let link = format!("{}{}", self.microsoft.origin, self.address);
-            answer["@odata.nextLink"] = self.query.next_link(&link, next).into();
-        }
-        answer["value"] = page.into();
-        Ok(answer)
-    }
-
-    fn context(&self, kind: &str) -> String {
-        let version = if self.beta { "beta" } else { "v1.0" };
-        format!("https://graph.microsoft.com/{version}/$metadata#{kind}")
-    }
-}
 
 pub(crate) fn router(microsoft: Arc<Microsoft>) -> Router {
     Router::new()
@@ -528,31 +305,10 @@ fn check(need: &Need, caller: &Caller, own: bool) -> Result<(), GraphError> {
         return Err(GraphError::scope(need));
     }
     let role = |role: &&str| caller.roles.iter().any(|held| held == *role);
-    if need.roles.is_empty() || role(&roles::GLOBAL_ADMINISTRATOR) || need.roles.iter().any(|wanted| role(wanted)) {
+    if need.roles.is_empty() || role(&roles::GLOBAL_ADMINISTRATOR) || need.roles.iter().any(role) {
         return Ok(());
     }
     Err(GraphError::role(need))
-}
-
-/// A refusal in Graph's form.
-pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    let request_id = Uuid::new_v4().to_string();
-    let body = json!({
-        "error": {
-            "code": code,
-            "message": message,
-            "innerError": {
-                "date": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-                "request-id": request_id,
-                "client-request-id": request_id,
-            },
-        }
-    });
-    let mut response = (status, Json(body)).into_response();
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert("request-id", id);
-    }
-    response
 }
 
 #[cfg(test)]
