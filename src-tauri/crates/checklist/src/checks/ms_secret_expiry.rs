@@ -13,6 +13,9 @@ use crate::sources::{Trail, Trouble};
 /// From here on the end is worth a hint, in days.
 const SOON: i64 = 60;
 
+/// From here on it must be renewed now, in days.
+const TOO_SOON: i64 = 7;
+
 pub(crate) async fn check(ms: &mut Ms<'_>, trail: &mut Trail) -> Result<Verdict, Trouble> {
     let Some(client) = ms.subject.client_id.clone() else {
         return Err(super::no_client());
@@ -70,6 +73,10 @@ fn judge(secrets: &[Value], hint: Option<&str>, now: Timestamp, trail: &mut Trai
         return Ok(Verdict::failed(format!("The secret expired at {end}."), new_one));
     }
     let days = left.as_hours() / 24;
+    let unsure = hint.is_none() && ours.len() > 1;
+    if days <= TOO_SOON && !unsure {
+        return Ok(Verdict::failed(format!("The secret expires in {days} days."), new_one));
+    }
     Ok(if days <= SOON {
         Verdict::passed_but(format!("The secret expires in {days} days. {new_one}"))
     } else {
@@ -104,6 +111,7 @@ mod tests {
         assert!(passed(&look(json!([secret("abc", "2028-11-22T12:00:00Z")]))));
         assert!(hint(&look(json!([secret("abc", "2026-12-06T12:00:00Z")]))).contains("14 days"));
         assert!(failed(&look(json!([secret("abc", "2026-11-22T12:00:00Z")]))).contains("expired"));
+        assert!(failed(&look(json!([secret("abc", "2026-11-26T12:00:00Z")]))).contains("4 days"));
         assert!(failed(&look(json!([]))).contains("no secret"));
     }
 

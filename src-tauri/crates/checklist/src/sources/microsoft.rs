@@ -334,6 +334,7 @@ impl<'a> Ms<'a> {
             .await?;
         let ids: Vec<String> = all
             .iter()
+            .filter(|subscription| text(subscription, "state") != Some("Disabled"))
             .filter_map(|subscription| text(subscription, "subscriptionId"))
             .map(str::to_owned)
             .collect();
@@ -364,9 +365,18 @@ impl<'a> Ms<'a> {
                 "Enter the connection first.",
             ));
         };
+        let mut closed = None;
         for subscription in self.subscriptions(trail).await? {
             let path = format!("/subscriptions/{subscription}/providers/Microsoft.Web/sites?api-version=2022-03-01");
-            let sites = self.list(trail, Ask::azure(path)).await?;
+            let sites = match self.list(trail, Ask::azure(path)).await {
+                Ok(sites) => sites,
+                // One subscription that does not let this person look must not hide the others.
+                Err(trouble) if trouble.is_not_found() || trouble.cause() == Some(Obstacle::Role) => {
+                    closed = Some(trouble);
+                    continue;
+                }
+                Err(trouble) => return Err(trouble),
+            };
             let found = sites
                 .iter()
                 .find(|site| bears(site, &host))
@@ -376,6 +386,9 @@ impl<'a> Ms<'a> {
                 self.subject.site = Some(id.to_owned());
                 return Ok(id.to_owned());
             }
+        }
+        if let Some(trouble) = closed.filter(|trouble| trouble.cause().is_some()) {
+            return Err(trouble);
         }
         Err(Trouble::new(
             Obstacle::NotKnown,
