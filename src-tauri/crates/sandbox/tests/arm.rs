@@ -135,6 +135,19 @@ async fn the_function_app_has_an_identity_and_that_a_role() {
         let place = Place::of(scenario, "reader").await;
         let (status, site) = place.get(&format!("{SITE}?api-version=2022-03-01")).await;
         assert_eq!(status, 200, "{site:#}");
+        let all = place
+            .all(&format!(
+                "{SUBSCRIPTION}/providers/Microsoft.Web/sites?api-version=2022-03-01"
+            ))
+            .await;
+        assert_eq!(all.len(), 2, "one of them is the helper");
+        assert!(
+            all[0]["properties"]["hostNames"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|host| host == "127.0.0.1")
+        );
         let identity = text(&site["identity"]["principalId"]);
         assert_eq!(place.roles(SITE, &identity).await, roles, "{scenario}");
     }

@@ -14,7 +14,7 @@ use sandbox::Ready;
 use serde_json::{Value, json};
 use support::{
     client, get, header,
-    people::{graph_token, person, read, read_all, text},
+    people::{arm_token, graph_token, person, read, read_all, text},
     sandbox,
 };
 
@@ -115,6 +115,14 @@ async fn cipp_says_what_is_wrong() {
     }
     // The known false green: nobody has consented, and CIPP's check knows nothing of it.
     assert_eq!(permissions("setup_ms_sam_consent_fails").await["Success"], true);
+    let gdap = check("setup_gdap_issues", "GDAP").await;
+    let kinds: Vec<&str> = gdap["Results"]["GDAPIssues"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|issue| issue["Type"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["Warning", "Error"]);
     let tenants = check("setup_cipp_tenant_access_fails", "Tenants").await;
     let failed = |row: &&Value| row["GraphStatus"] == false && row["ExchangeStatus"] == false;
     assert_eq!(tenants["Results"].as_array().unwrap().iter().filter(failed).count(), 1);
@@ -178,6 +186,26 @@ async fn graph_is_slow_down_or_broken() {
     while seen < 4 * 1024 * 1024 {
         seen += response.chunk().await.unwrap().unwrap().len();
     }
+}
+
+#[tokio::test]
+async fn a_hosted_instance_is_in_no_subscription_of_ones_own() {
+    let sandbox = sandbox("setup_hosted").await;
+    let ready = sandbox.ready();
+    let token = arm_token(ready, "reader").await;
+    let subscriptions = read_all(&ready.arm_url, &token, "/subscriptions?api-version=2022-12-01").await;
+    assert_eq!(subscriptions.len(), 1);
+    let path = format!(
+        "{}/providers/Microsoft.Web/sites?api-version=2022-03-01",
+        text(&subscriptions[0]["id"])
+    );
+    assert!(read_all(&ready.arm_url, &token, &path).await.is_empty());
+    let answer: Value = get(ready, "ExecApiClient?Action=GetAzureConfiguration")
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(answer["Results"]["Enabled"], true);
 }
 
 #[tokio::test]

@@ -64,7 +64,8 @@ fn list_available(state: &CippState) -> Value {
 
 /// Read with the Function App's own identity: without a role on itself it cannot.
 fn azure_configuration(state: &CippState) -> Value {
-    if state.directory.at("/arm/assignments/function").is_null() {
+    let hosted = state.directory.at("/cipp/hosted") == true;
+    if !hosted && state.directory.at("/arm/assignments/function").is_null() {
         return json!({
             "Enabled": "Could not get API clients, ensure you have the appropriate rights to read the Authentication \
                         settings.",

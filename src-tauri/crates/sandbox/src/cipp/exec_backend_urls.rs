@@ -28,7 +28,7 @@ pub(super) fn answer(state: &CippState, _: &Call) -> Response {
             "RGName": GROUP,
             "FunctionName": SITE,
             "SWAName": "CIPP-SWA-sandbox",
-            "Hosted": false,
+            "Hosted": state.directory.at("/cipp/hosted") == true,
             "OS": if linux { "Linux" } else { "Windows" },
             "SKU": if linux { "PremiumV3" } else { "Dynamic" },
             "Timezone": time_zone(&state.scenario),
@@ -78,6 +78,17 @@ mod tests {
         assert_eq!(told(berlin).await, "Europe/Berlin");
         let windows = "zone_windows_name".parse::<Scenario>().unwrap();
         assert_eq!(told(|scenario| *scenario = windows).await, "W. Europe Standard Time");
+    }
+
+    #[tokio::test]
+    async fn says_who_hosts_it() {
+        for (scenario, hosted) in [("healthy", false), ("setup_hosted", true)] {
+            let site = Site::new(Flavour::FunctionApp)
+                .called_by(Some(caller("admin")))
+                .playing(scenario.parse().unwrap());
+            let reply = site.get("/api/ExecBackendURLs").await.json();
+            assert_eq!(reply["Results"]["Hosted"], hosted);
+        }
     }
 
     #[tokio::test]
