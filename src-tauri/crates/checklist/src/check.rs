@@ -227,7 +227,7 @@ impl Looking<'_> {
     async fn step(&mut self, checks: &[CheckId]) -> Result<Option<Finding>, Cancelled> {
         let mut silent: Option<Finding> = None;
         for id in checks {
-            let finding = self.check(*id).await?;
+            let finding = Box::pin(self.check(*id)).await?;
             if finding.verdict.can_tell() {
                 return Ok(Some(finding));
             }
@@ -305,7 +305,7 @@ impl Looking<'_> {
         let Some(cipp) = &mut self.cipp else {
             return;
         };
-        let Ok(report) = cipp.permissions(&mut Trail::default()).await else {
+        let Ok(report) = Box::pin(cipp.permissions(&mut Trail::default())).await else {
             return;
         };
         let Some(token) = report.access_token else {
@@ -518,6 +518,12 @@ mod tests {
             clock: Arc::new(|| time(0)),
         };
         let (cancel, mut progress) = (CancellationToken::new(), |_: CheckProgress| {});
-        is_send(&check_all(&sources, &[], &mut progress, &cancel));
+        let round = check_all(&sources, &[], &mut progress, &cancel);
+        is_send(&round);
+        assert!(
+            size_of_val(&round) < 8 * 1024,
+            "{} bytes would be too much for a small stack",
+            size_of_val(&round)
+        );
     }
 }

@@ -372,8 +372,8 @@ impl Standing {
                 evidence,
             }),
             Verdict::Failed { reason, remedy } => match self.still_waiting(at, Some(reason)) {
-                Ok(waiting) => waiting,
-                Err(standing) => standing.now(StepState::Failed {
+                (standing, true) => standing,
+                (standing, false) => standing.now(StepState::Failed {
                     at,
                     check,
                     reason: reason.clone(),
@@ -391,7 +391,7 @@ impl Standing {
                 reason: reason.clone(),
             }),
             Verdict::CouldNotCheck { cause, reason, remedy } => {
-                let mut standing = self.still_waiting(at, None).unwrap_or_else(|standing| standing);
+                let (mut standing, _) = self.still_waiting(at, None);
                 standing.remark = Some(Remark {
                     at,
                     check,
@@ -420,12 +420,10 @@ impl Standing {
         }
     }
 
-    /// The wait that a person began goes on until its end, whatever a look finds meanwhile. A clock that was set back
-    /// moves the whole wait with it, so that it can never last longer than was meant.
-    fn still_waiting(mut self, at: Timestamp, found: Option<&str>) -> Result<Standing, Standing> {
-        if !self.wait_is_ours {
-            return Err(self);
-        }
+    /// Whether the wait that a person began goes on, whatever a look found meanwhile. A clock that was set back moves the
+    /// whole wait with it, so that it can never last longer than was meant.
+    fn still_waiting(mut self, at: Timestamp, found: Option<&str>) -> (Standing, bool) {
+        let ours = self.wait_is_ours;
         let StepState::Waiting {
             since,
             until,
@@ -434,20 +432,23 @@ impl Standing {
             ..
         } = &mut self.state
         else {
-            return Err(self);
+            return (self, false);
         };
+        if !ours {
+            return (self, false);
+        }
         if at < *since {
             *until = later(at, since.duration_until(*until));
             *since = at;
         }
-        if at >= *until {
-            return Err(self);
+        let goes_on = at < *until;
+        if goes_on {
+            *retry_at = later(at, RETRY).min(*until);
+            if let Some(found) = found {
+                *last = Some(found.to_owned());
+            }
         }
-        *retry_at = later(at, RETRY).min(*until);
-        if let Some(found) = found {
-            *last = Some(found.to_owned());
-        }
-        Ok(self)
+        (self, goes_on)
     }
 
     fn waits(self, reason: &str, retry_after_seconds: u32, at: Timestamp) -> Standing {

@@ -410,3 +410,51 @@ async fn throttled_and_paged_answers_are_read_all_the_same() {
     let wrong = unlike(&round, |_| "passed");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[tokio::test]
+async fn cancelling_in_the_middle_keeps_what_was_found() {
+    let sandbox = world("healthy").await;
+    let sources = Sources {
+        cipp: Some(client(&sandbox)),
+        microsoft: None,
+        subject: subject(&sandbox),
+        clock: Arc::new(Timestamp::now),
+    };
+    let plan: Vec<Planned> = CheckId::ALL
+        .iter()
+        .filter(|id| id.is_cipp())
+        .map(|id| Planned {
+            step: id.to_string(),
+            checks: vec![*id],
+        })
+        .collect();
+    let cancel = CancellationToken::new();
+    let mut told = 0;
+    let mut progress = |progress: CheckProgress| {
+        if let CheckProgress::Found { done, .. } = progress {
+            told = done;
+            if done == 3 {
+                cancel.cancel();
+            }
+        }
+    };
+    let round = check_all(&sources, &plan, &mut progress, &cancel).await;
+    assert!(round.cancelled);
+    assert_eq!((round.findings.len(), told), (3, 3));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_ends_leaves_its_checks_open_and_nothing_red() {
+    for name in ["sign_in_refresh_dead", "sign_in_session_over"] {
+        let sandbox = world(name).await;
+        let checks: Vec<CheckId> = CheckId::ALL.iter().copied().filter(|id| id.needs_azure()).collect();
+        let round = round(&sandbox, true, Some("admin"), &checks).await;
+        let red: Vec<_> = round
+            .findings
+            .iter()
+            .filter(|found| kind(&found.finding.verdict) != "could not")
+            .filter(|found| !(kind(&found.finding.verdict) == "passed" || is_removal(&found.step)))
+            .collect();
+        assert!(red.is_empty(), "{name}: {red:#?}");
+    }
+}

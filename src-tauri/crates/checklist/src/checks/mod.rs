@@ -40,54 +40,59 @@ mod ms_setup_roles_removed;
 mod ms_tenant;
 mod roles;
 
+use futures_util::future::BoxFuture;
+
 use crate::check_id::CheckId;
 use crate::finding::{Obstacle, Verdict};
 use crate::sources::cipp::Cipp;
 use crate::sources::microsoft::Ms;
 use crate::sources::{Trail, Trouble};
 
+/// A check under way. Boxed: all of them in one future would be too large for the stack of a worker thread.
+type Check<'r> = BoxFuture<'r, Result<Verdict, Trouble>>;
+
 /// Runs a check that goes through CIPP.
-pub(crate) async fn through_cipp(id: CheckId, cipp: &mut Cipp, trail: &mut Trail) -> Result<Verdict, Trouble> {
+pub(crate) fn through_cipp<'r>(id: CheckId, cipp: &'r mut Cipp, trail: &'r mut Trail) -> Check<'r> {
     match id {
-        CheckId::CippToken => cipp_token::check(cipp, trail).await,
-        CheckId::CippAddress => cipp_address::check(cipp, trail).await,
-        CheckId::CippAccepted => cipp_accepted::check(cipp, trail).await,
-        CheckId::CippRole => cipp_role::check(cipp, trail).await,
-        CheckId::CippListlogs => cipp_listlogs::check(cipp, trail).await,
-        CheckId::CippVersion => cipp_version::check(cipp, trail).await,
-        CheckId::CippAccessPermissions => cipp_access_permissions::check(cipp, trail).await,
-        CheckId::CippServiceAccountName => cipp_service_account_name::check(cipp, trail).await,
-        CheckId::CippMfaClaim => cipp_mfa_claim::check(cipp, trail).await,
-        CheckId::CippSamPermissions => cipp_sam_permissions::check(cipp, trail).await,
-        CheckId::CippAdminagents => cipp_adminagents::check(cipp, trail).await,
-        CheckId::CippGdapGroups => cipp_gdap_groups::check(cipp, trail).await,
-        CheckId::CippTenantAccess => cipp_tenant_access::check(cipp, trail).await,
-        other => Err(elsewhere(other)),
+        CheckId::CippToken => Box::pin(cipp_token::check(cipp, trail)),
+        CheckId::CippAddress => Box::pin(cipp_address::check(cipp, trail)),
+        CheckId::CippAccepted => Box::pin(cipp_accepted::check(cipp, trail)),
+        CheckId::CippRole => Box::pin(cipp_role::check(cipp, trail)),
+        CheckId::CippListlogs => Box::pin(cipp_listlogs::check(cipp, trail)),
+        CheckId::CippVersion => Box::pin(cipp_version::check(cipp, trail)),
+        CheckId::CippAccessPermissions => Box::pin(cipp_access_permissions::check(cipp, trail)),
+        CheckId::CippServiceAccountName => Box::pin(cipp_service_account_name::check(cipp, trail)),
+        CheckId::CippMfaClaim => Box::pin(cipp_mfa_claim::check(cipp, trail)),
+        CheckId::CippSamPermissions => Box::pin(cipp_sam_permissions::check(cipp, trail)),
+        CheckId::CippAdminagents => Box::pin(cipp_adminagents::check(cipp, trail)),
+        CheckId::CippGdapGroups => Box::pin(cipp_gdap_groups::check(cipp, trail)),
+        CheckId::CippTenantAccess => Box::pin(cipp_tenant_access::check(cipp, trail)),
+        other => Box::pin(async move { Err(elsewhere(other)) }),
     }
 }
 
 /// Runs a check that goes through Microsoft.
-pub(crate) async fn through_microsoft(id: CheckId, ms: &mut Ms<'_>, trail: &mut Trail) -> Result<Verdict, Trouble> {
+pub(crate) fn through_microsoft<'r, 'a: 'r>(id: CheckId, ms: &'r mut Ms<'a>, trail: &'r mut Trail) -> Check<'r> {
     match id {
-        CheckId::MsTenant => ms_tenant::check(ms, trail).await,
-        CheckId::MsAuthSettings => ms_auth_settings::check(ms, trail).await,
-        CheckId::MsSetupRoles => ms_setup_roles::check(ms, trail).await,
-        CheckId::MsSetupRolesRemoved => ms_setup_roles_removed::check(ms, trail).await,
-        CheckId::MsSamPermission => ms_sam_permission::check(ms, trail).await,
-        CheckId::MsSamConsent => ms_sam_consent::check(ms, trail).await,
-        CheckId::MsContributor => ms_contributor::check(ms, trail).await,
-        CheckId::MsContributorRemoved => ms_contributor_removed::check(ms, trail).await,
-        CheckId::MsFunctionIdentity => ms_function_identity::check(ms, trail).await,
-        CheckId::MsApiApp => ms_api_app::check(ms, trail).await,
-        CheckId::MsSecretExpiry => ms_secret_expiry::check(ms, trail).await,
-        CheckId::MsAccount => ms_account::check(ms, trail).await,
-        CheckId::MsAdminagents => ms_adminagents::check(ms, trail).await,
-        CheckId::MsGdapGroups => ms_gdap_groups::check(ms, trail).await,
-        CheckId::MsMfaRegistered => ms_mfa_registered::check(ms, trail).await,
-        CheckId::MsMfaEnforced => ms_mfa_enforced::check(ms, trail).await,
-        CheckId::MsMicrosoftMfa => ms_microsoft_mfa::check(ms, trail).await,
-        CheckId::MsMailbox => ms_mailbox::check(ms, trail).await,
-        other => Err(elsewhere(other)),
+        CheckId::MsTenant => Box::pin(ms_tenant::check(ms, trail)),
+        CheckId::MsAuthSettings => Box::pin(ms_auth_settings::check(ms, trail)),
+        CheckId::MsSetupRoles => Box::pin(ms_setup_roles::check(ms, trail)),
+        CheckId::MsSetupRolesRemoved => Box::pin(ms_setup_roles_removed::check(ms, trail)),
+        CheckId::MsSamPermission => Box::pin(ms_sam_permission::check(ms, trail)),
+        CheckId::MsSamConsent => Box::pin(ms_sam_consent::check(ms, trail)),
+        CheckId::MsContributor => Box::pin(ms_contributor::check(ms, trail)),
+        CheckId::MsContributorRemoved => Box::pin(ms_contributor_removed::check(ms, trail)),
+        CheckId::MsFunctionIdentity => Box::pin(ms_function_identity::check(ms, trail)),
+        CheckId::MsApiApp => Box::pin(ms_api_app::check(ms, trail)),
+        CheckId::MsSecretExpiry => Box::pin(ms_secret_expiry::check(ms, trail)),
+        CheckId::MsAccount => Box::pin(ms_account::check(ms, trail)),
+        CheckId::MsAdminagents => Box::pin(ms_adminagents::check(ms, trail)),
+        CheckId::MsGdapGroups => Box::pin(ms_gdap_groups::check(ms, trail)),
+        CheckId::MsMfaRegistered => Box::pin(ms_mfa_registered::check(ms, trail)),
+        CheckId::MsMfaEnforced => Box::pin(ms_mfa_enforced::check(ms, trail)),
+        CheckId::MsMicrosoftMfa => Box::pin(ms_microsoft_mfa::check(ms, trail)),
+        CheckId::MsMailbox => Box::pin(ms_mailbox::check(ms, trail)),
+        other => Box::pin(async move { Err(elsewhere(other)) }),
     }
 }
 

@@ -502,7 +502,7 @@ pub(crate) mod tests {
         }
 
         pub(crate) fn questions(&self) -> Vec<String> {
-            self.asked.lock().unwrap().iter().map(|ask| line(ask)).collect()
+            self.asked.lock().unwrap().iter().map(line).collect()
         }
     }
 
@@ -569,7 +569,7 @@ pub(crate) mod tests {
                     kind: TroubleKind::NotFound,
                     reason: format!("not found: {line}"),
                     remedy: String::new(),
-                    request: Some(request(404)),
+                    request: Some(Box::new(request(404))),
                 }),
             };
             Box::pin(async move { outcome })

@@ -50,7 +50,7 @@ pub(crate) struct Trouble {
     pub(crate) reason: String,
     pub(crate) remedy: String,
     /// The request that met it, if one was made.
-    pub(crate) request: Option<Request>,
+    pub(crate) request: Option<Box<Request>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -140,7 +140,7 @@ fn trouble(error: &MsError) -> Trouble {
         kind,
         reason: error.to_string(),
         remedy: error.remedy(),
-        request: error.seen().map(request),
+        request: error.seen().map(request).map(Box::new),
     }
 }
 
