@@ -255,13 +255,15 @@ async fn what_microsoft_refuses_to_redeem_has_its_cause_and_a_code_is_not_sent_t
     ] {
         let before = fake.behave().forms.len();
         fake.behave().refusals = [(status, refused("invalid_grant", code, "No."))].into();
-        // Without a time to wait for, a server's trouble may mean that the code is spent.
         let pending = fake.begin().await;
         let outcome = fake.finish(pending).await;
         if status == 500 {
-            // Here the server did say when to come again.
             outcome.unwrap();
-            assert_eq!(fake.behave().forms.len(), before + 2);
+            assert_eq!(
+                fake.behave().forms.len(),
+                before + 2,
+                "the server said when to come again"
+            );
             continue;
         }
         let error = outcome.unwrap_err();
@@ -269,4 +271,12 @@ async fn what_microsoft_refuses_to_redeem_has_its_cause_and_a_code_is_not_sent_t
         assert!(error.to_string().contains(&format!("AADSTS{code}")), "{error}");
         assert_eq!(fake.behave().forms.len(), before + 1);
     }
+    // A server's trouble that does not say so may mean that the code is spent.
+    fake.behave().says_when = false;
+    fake.behave().refusals = [(500, refused("server_error", 90_033, "Trouble."))].into();
+    let before = fake.behave().forms.len();
+    let pending = fake.begin().await;
+    let error = fake.finish(pending).await.unwrap_err();
+    assert_eq!(error.cause(), Some(RefusalCause::Passing), "{error:?}");
+    assert_eq!(fake.behave().forms.len(), before + 1);
 }

@@ -68,6 +68,8 @@ pub struct Behaviour {
     pub refusals: VecDeque<(u16, Value)>,
     /// These answers come from the token endpoint to a device code, one each, before the token.
     pub device: VecDeque<(u16, Value)>,
+    /// Whether a refusal says when to come again.
+    pub says_when: bool,
     /// Put over the claims of ID tokens; `null` takes one away.
     pub claims: Value,
     pub expires_in: Value,
@@ -108,6 +110,7 @@ impl Fake {
         let behaviour = Arc::new(Mutex::new(Behaviour {
             refusals: VecDeque::new(),
             device: VecDeque::new(),
+            says_when: true,
             claims: json!({}),
             expires_in: json!(3599),
             forged: false,
@@ -306,7 +309,7 @@ async fn token(State((_, behaviour)): Shared, Form(form): Form<HashMap<String, S
     if let Some((status, body)) = scripted {
         return (
             StatusCode::from_u16(status).unwrap(),
-            [(header::RETRY_AFTER, "0")],
+            behaviour.says_when.then_some([(header::RETRY_AFTER, "0")]),
             Json(body),
         )
             .into_response();
