@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use cipp_client::Client;
+use jiff::Timestamp;
 use ms_client::SignIn;
 use serde::Serialize;
 use specta::Type;
@@ -128,6 +129,19 @@ pub fn plan(checklist: &Checklist, run: &Run) -> Vec<Planned> {
 #[must_use]
 pub fn plan_step(checklist: &Checklist, step: &str) -> Option<Planned> {
     checklist.step(step).filter(|step| step.is_automatic()).map(planned)
+}
+
+/// The steps that wait and are to be looked at again by now.
+#[must_use]
+pub fn retries(checklist: &Checklist, run: &Run, now: Timestamp) -> Vec<Planned> {
+    let progress = run.progress(checklist, now);
+    plan(checklist, run)
+        .into_iter()
+        .filter(|planned| {
+            let countdown = progress.step(&planned.step).and_then(|step| step.countdown);
+            countdown.is_some_and(|countdown| countdown.retry_in_seconds == 0)
+        })
+        .collect()
 }
 
 /// Of a plan, what needs no sign-in at Microsoft: each step with its checks through CIPP, if it has any.
@@ -392,6 +406,24 @@ mod tests {
         let planned = without_sign_in(plan(&small(), &Run::default()));
         assert_eq!(steps(&planned), ["call", "wait"]);
         assert_eq!(planned[0].checks, [CheckId::CippListlogs]);
+    }
+
+    #[test]
+    fn what_waits_is_looked_at_again_when_it_is_time() {
+        let (list, mut run) = (small(), Run::default());
+        let wait = Change::Wait {
+            minutes: 15,
+            reason: "restart".into(),
+        };
+        run.change(&list, "wait", wait, time(0), "anna").unwrap();
+        assert_eq!(steps(&retries(&list, &run, time(59))), Vec::<&str>::new());
+        assert_eq!(steps(&retries(&list, &run, time(60))), ["wait"]);
+        run.record(&list, "wait", finding(Verdict::failed("401", "wait")), time(60), "anna")
+            .unwrap();
+        assert_eq!(steps(&retries(&list, &run, time(61))), Vec::<&str>::new());
+        run.record(&list, "wait", finding(Verdict::passed()), time(120), "anna")
+            .unwrap();
+        assert_eq!(steps(&retries(&list, &run, time(9_999))), Vec::<&str>::new());
     }
 
     fn looking(ms: Option<Ms<'_>>) -> Looking<'_> {

@@ -285,9 +285,13 @@ pub(crate) fn undone_ids(history: &[Entry]) -> HashSet<Uuid> {
     undone(line(history).into_iter())
 }
 
-/// The entry that an undo would take back.
+/// The entry that an undo would take back: the last that changed something. That a check could not look changed nothing.
 pub(crate) fn to_undo(history: &[Entry]) -> Option<Uuid> {
-    effective(history).last().map(|entry| entry.id)
+    let changed = |entry: &&&Entry| match &entry.what {
+        What::Checked { finding, .. } => finding.verdict.can_tell(),
+        _ => true,
+    };
+    effective(history).iter().rev().find(changed).map(|entry| entry.id)
 }
 
 /// The entry that a redo would bring back: only directly after an undo.
@@ -651,6 +655,17 @@ pub(crate) mod tests {
         let back = standing(&history);
         assert!(matches!(back.state, StepState::Confirmed { .. }) && back.note.is_some());
         assert_eq!(history.len(), 9, "nothing was taken out");
+    }
+
+    #[test]
+    fn an_undo_passes_over_looks_that_could_not_be() {
+        let mut history = history([(1, What::Confirmed { note: None }), (2, look(no_answer()))]);
+        let entry = to_undo(&history).unwrap();
+        add(&mut history, time(3), "ben", What::Undone { entry });
+        let now = standing(&history);
+        assert_eq!((now.state, now.remark.is_some()), (StepState::Todo, true));
+        assert_eq!(to_undo(&history), None);
+        assert_eq!(to_redo(&history), Some(entry));
     }
 
     #[test]

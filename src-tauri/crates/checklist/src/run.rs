@@ -16,7 +16,8 @@ use crate::finding::Finding;
 use crate::history::{self, Entry, Side, What};
 use crate::ticks::TickedSteps;
 
-/// Form of the document that this version writes, and the highest it reads.
+/// Form of the document that this version writes, and the highest it reads. A further kind of change, verdict or obstacle
+/// needs the next number: this version could not read it.
 pub(crate) const FORMAT: u32 = 2;
 
 /// The longest wait that can be begun, in minutes: a week.

@@ -3,6 +3,12 @@
 //! `seed-places.toml` quotes every step, requirement, note and limit of the documents, with the step that holds it and the
 //! phrases that must stand there. Nothing outside the repository is read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use checklist::{CheckId, Checklist, ProofBy, Step, StepKind, all};
@@ -321,4 +327,71 @@ fn every_check_proves_some_step() {
     let used: HashSet<CheckId> = every_step().flat_map(|(_, step)| &step.proof.checks).copied().collect();
     let unused: Vec<&CheckId> = CheckId::ALL.iter().filter(|id| !used.contains(id)).collect();
     assert_eq!(unused, Vec::<&CheckId>::new());
+}
+
+/// The steps that earlier versions let people tick: their ticks must find their place.
+#[test]
+fn every_step_that_could_be_ticked_before_is_still_there() {
+    let before: &[(&str, &[&str])] = &[
+        (
+            "enable-the-cipp-api",
+            &[
+                "hosted-or-self-hosted",
+                "find-your-version",
+                "managed-identity-contributor",
+                "create-the-client",
+                "copy-the-secret",
+                "save-to-azure",
+                "copy-url-and-tenant",
+                "global-administrator-while-activating",
+                "open-the-sam-application",
+                "azure-service-management-permission",
+                "contributor-on-the-subscription",
+                "activate-the-extension",
+                "new-application-appears",
+                "enter-the-four-values",
+                "token-arrives",
+                "first-log-rows",
+                "powershell-module",
+                "know-the-limits",
+                "know-the-endpoints",
+                "remove-global-administrator",
+                "remove-contributor",
+            ],
+        ),
+        (
+            "create-the-cipp-service-account",
+            &[
+                "watch-the-video",
+                "know-the-roles",
+                "know-the-mfa-rule",
+                "decide-on-a-mailbox",
+                "open-users",
+                "new-user",
+                "internal-user",
+                "user-name",
+                "display-name",
+                "password",
+                "next-properties",
+                "next-assignments",
+                "add-group",
+                "admin-agents",
+                "gdap-groups",
+                "add-role",
+                "global-administrator",
+                "review",
+                "create",
+                "enforce-mfa",
+                "per-user-mfa",
+                "mailbox",
+                "setup-wizard",
+                "remove-roles",
+            ],
+        ),
+    ];
+    for (list, steps) in before {
+        for step in *steps {
+            assert!(find(list).step(step).is_some(), "{step} of {list}");
+        }
+    }
 }
