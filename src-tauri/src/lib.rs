@@ -9,8 +9,10 @@ mod demo;
 mod error;
 mod ipc;
 mod logbooks;
+mod microsoft;
 mod progress;
 mod settings;
+mod setup;
 mod state;
 mod window;
 
@@ -21,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use tauri::App;
+use tauri::{App, AppHandle, Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
 
 use state::AppState;
@@ -32,7 +34,7 @@ pub fn run() -> ExitCode {
     let app = AppState::new().map_err(|error| error.to_string());
     match app.and_then(|state| build(state).map_err(|error| error.to_string())) {
         Ok(app) => {
-            app.run(|_, _| {});
+            app.run(|app, event| forget_at_the_end(app, &event));
             ExitCode::SUCCESS
         }
         Err(error) if error.contains(OTHER_IS_ENDING) && start_once_more() => ExitCode::SUCCESS,
@@ -40,6 +42,13 @@ pub fn run() -> ExitCode {
             tracing::error!(error, "CIPP Desk could not start");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The process ends without dropping its state: tokens are wiped by hand.
+fn forget_at_the_end(app: &AppHandle, event: &RunEvent) {
+    if let RunEvent::Exit = event {
+        app.state::<Arc<AppState>>().sign_ins.sign_out();
     }
 }
 
@@ -78,6 +87,7 @@ fn build(state: AppState) -> tauri::Result<App> {
                 .build(),
         )
         .manage(Arc::new(state))
+        .manage(window::Narrow::default())
         .invoke_handler(ipc::commands().invoke_handler())
         .setup(|app| Ok(window::open(app.handle())?))
         .build(tauri::generate_context!())
@@ -91,6 +101,8 @@ fn log_to_stderr() {
         "h2=warn",
         "hyper=warn",
         "hyper_util=warn",
+        "oauth2=warn",
+        "openidconnect=warn",
         "reqwest=warn",
         "rustls=warn",
         "zbus=warn",
