@@ -45,6 +45,9 @@ const FIRST_SETTINGS: Required<Settings> = {
   instanceZones: {},
   archive: {},
   memoryMegabytes: 0,
+  personName: "",
+  signInAppId: "",
+  setupFacts: {},
 };
 
 export class AppState {
@@ -70,6 +73,8 @@ export class AppState {
   editing = $state<ConnectionInfo | null>(null);
 
   switcherOpen = $state(false);
+  /** The window is narrow and on top, to stand beside a browser. */
+  narrow = $state(false);
   shortcutsOpen = $state(false);
   sandboxStarting = $state(false);
   sandboxFailure = $state<CommandFailure | null>(null);
@@ -224,6 +229,17 @@ export class AppState {
       ? "memory only, until you close CIPP Desk"
       : (this.keychain?.store ?? "the keychain of this system"),
   );
+
+  /** A window system that refuses leaves the window as it is. */
+  async setNarrow(on: boolean): Promise<void> {
+    if (on === this.narrow) return;
+    this.narrow = on;
+    try {
+      await backend.setNarrow(on);
+    } catch {
+      this.narrow = false;
+    }
+  }
 
   // ---- settings
 
