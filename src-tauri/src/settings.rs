@@ -53,6 +53,8 @@ pub struct Settings {
     pub sign_in_app_id: String,
     /// What a person said about a connection's set-up because nothing could look it up, by connection.
     pub setup_facts: BTreeMap<String, SetupFacts>,
+    /// Where a person left off in the checklists, by keys of the window's own.
+    pub setup_places: BTreeMap<String, String>,
 }
 
 /// What a person said about a set-up. An empty text is not known.
@@ -127,6 +129,7 @@ impl Default for Settings {
             person_name: String::new(),
             sign_in_app_id: String::new(),
             setup_facts: BTreeMap::new(),
+            setup_places: BTreeMap::new(),
         }
     }
 }

@@ -1519,6 +1519,8 @@ export type Settings = {
 	signInAppId?: string,
 	/**  What a person said about a connection's set-up because nothing could look it up, by connection. */
 	setupFacts?: { [key in string]: SetupFacts },
+	/**  Where a person left off in the checklists, by keys of the window's own. */
+	setupPlaces?: { [key in string]: string },
 };
 
 /**  What a person said about a set-up. An empty text is not known. */
