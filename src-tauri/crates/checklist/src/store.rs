@@ -312,4 +312,46 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_run_is_handed_on_and_a_conflict_shows_both() {
+        let ((_folder, mine), (_other_folder, theirs)) = (store(), store());
+        confirm(&mine, Some(ONE), "call");
+        confirm(&theirs, Some(TWO), "grant");
+        let list = small();
+        let reason = "hosted".to_owned();
+        theirs
+            .change(Some(TWO), |run| {
+                run.change(&list, "call", Change::NotApplicable { reason }, time(5), "ben")
+            })
+            .unwrap();
+        let text = transfer::export(&theirs.load(Some(TWO)).unwrap(), "Contoso", time(6), "ben");
+
+        let (run, merged) = mine.import(Some(ONE), &text, time(7), "anna").unwrap();
+        assert_eq!((merged.taken.len(), merged.conflicts.len()), (1, 1));
+        let conflict = run
+            .progress(&list, time(8))
+            .step("call")
+            .unwrap()
+            .conflict
+            .clone()
+            .unwrap();
+        assert!(matches!(conflict.theirs, StepState::NotApplicable { .. }));
+        assert_eq!(
+            (conflict.imported_by.as_str(), conflict.their_history.len()),
+            ("anna", 1)
+        );
+        assert_eq!(run.progress(&list, time(8)).counts.conflicts, 1);
+
+        let before = mine.load(Some(ONE)).unwrap();
+        assert!(matches!(
+            mine.import(Some(ONE), "{}", time(9), "anna"),
+            Err(RunError::Transfer(_))
+        ));
+        assert_eq!(
+            mine.load(Some(ONE)).unwrap(),
+            before,
+            "what cannot be read changes nothing"
+        );
+    }
 }

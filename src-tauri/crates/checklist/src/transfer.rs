@@ -388,4 +388,83 @@ mod tests {
         merge(&mut mine, &theirs, time(2), "anna");
         assert_eq!(mine.history("later-list", "later-step").len(), 1);
     }
+
+    /// What two people may do, in any order and with any clock.
+    fn done(run: &mut Run, what: u8, step: usize, at: i64, by: &str) {
+        let step = ["grant", "call", "wait"][step];
+        let change = match what {
+            0 => Change::Confirm { note: None },
+            1 => Change::Reopen,
+            2 => Change::NotApplicable { reason: "x".into() },
+            3 => Change::Note {
+                text: format!("note {at}"),
+            },
+            4 => Change::Undo,
+            5 => Change::Redo,
+            6 => Change::Settle { kept: Side::Theirs },
+            7 => Change::Wait {
+                minutes: 15,
+                reason: "x".into(),
+            },
+            8 => return verify(run, step, at, by),
+            _ => {
+                let failed = finding(Verdict::failed("no", "do"));
+                return run.record(&small(), step, failed, time(at), by).unwrap();
+            }
+        };
+        // Nothing to undo, do again or choose is no trouble here.
+        let _ = run.change(&small(), step, change, time(at), by);
+    }
+
+    /// Every entry that a run holds, those of other histories within it included.
+    fn ids(run: &Run) -> std::collections::BTreeSet<uuid::Uuid> {
+        fn of(entries: &[Entry], ids: &mut std::collections::BTreeSet<uuid::Uuid>) {
+            for entry in entries {
+                ids.insert(entry.id);
+                if let What::Diverged { other } = &entry.what {
+                    of(other, ids);
+                }
+            }
+        }
+        let mut found = std::collections::BTreeSet::new();
+        for step in ["grant", "call", "wait"] {
+            of(run.history("small", step), &mut found);
+        }
+        found
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn a_merge_loses_no_entry_and_is_done_once(
+            before in proptest::collection::vec((0u8..10, 0usize..3, -5_000i64..5_000), 0..8),
+            here in proptest::collection::vec((0u8..10, 0usize..3, -5_000i64..5_000), 0..10),
+            there in proptest::collection::vec((0u8..10, 0usize..3, -5_000i64..5_000), 0..10),
+            after in proptest::collection::vec((0u8..10, 0usize..3, -5_000i64..5_000), 0..10),
+        ) {
+            let mut mine = Run::default();
+            for (what, step, at) in before {
+                done(&mut mine, what, step, at, "anna");
+            }
+            let mut theirs = handed_on(&mine);
+            for (what, step, at) in here {
+                done(&mut mine, what, step, at, "anna");
+            }
+            for (what, step, at) in there {
+                done(&mut theirs, what, step, at, "ben");
+            }
+            let wanted: std::collections::BTreeSet<_> = ids(&mine).union(&ids(&theirs)).copied().collect();
+            merge(&mut mine, &theirs, time(6_000), "anna");
+            proptest::prop_assert!(ids(&mine).is_superset(&wanted));
+            proptest::prop_assert_eq!(merge(&mut mine, &theirs, time(6_001), "anna"), Merged::default());
+            for (what, step, at) in after {
+                done(&mut mine, what, step, at, "anna");
+            }
+            // Whatever happened: it can be shown, written and read again.
+            let shown = mine.progress(&small(), time(0));
+            proptest::prop_assert_eq!(shown.counts.steps, 4);
+            proptest::prop_assert_eq!(handed_on(&mine), mine);
+        }
+    }
 }

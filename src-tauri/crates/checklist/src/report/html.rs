@@ -86,8 +86,8 @@ fn one(step: &Step, progress: &StepProgress, about: &About) -> Markup {
                 @for (label, fact) in facts(progress, about) {
                     dt { (label) } dd { (fact) }
                 }
-                @if let Some(how) = how_we_know(step) {
-                    dt { "How we know" } dd { (how) }
+                @if let Some((label, how)) = how_we_know(step) {
+                    dt { (label) } dd { (how) }
                 }
                 @if let Some(evidence) = proof(&progress.state) {
                     (lines("Proof", &proof_lines(evidence, about)))

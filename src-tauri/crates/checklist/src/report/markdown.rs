@@ -85,8 +85,8 @@ fn one(text: &mut String, step: &Step, progress: &StepProgress, about: &About) {
     for (label, fact) in facts(progress, about) {
         item(text, 1, &format!("{label}: {}", plain(&fact)));
     }
-    if let Some(how) = how_we_know(step) {
-        item(text, 1, &format!("How we know: {}", plain(how)));
+    if let Some((label, how)) = how_we_know(step) {
+        item(text, 1, &format!("{label}: {}", plain(how)));
     }
     if let Some(evidence) = proof(&progress.state) {
         list(text, "Proof", proof_lines(evidence, about));

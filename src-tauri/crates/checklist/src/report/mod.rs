@@ -246,8 +246,10 @@ fn history_line(item: &HistoryItem, about: &About) -> String {
     line
 }
 
-fn how_we_know(step: &Step) -> Option<&str> {
-    step.proof.how.as_deref().or(step.proof.why_not.as_deref())
+/// How the step is proved, or why nothing can see it, with its label.
+fn how_we_know(step: &Step) -> Option<(&'static str, &str)> {
+    let how = step.proof.how.as_deref().map(|how| ("How we know", how));
+    how.or_else(|| step.proof.why_not.as_deref().map(|why| ("Why by hand", why)))
 }
 
 #[cfg(test)]
