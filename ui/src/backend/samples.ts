@@ -62,6 +62,7 @@ export const settings = (part: Partial<Settings> = {}): Settings => ({
   personName: "",
   signInAppId: "",
   setupFacts: {},
+  setupPlaces: {},
   ...part,
 });
 

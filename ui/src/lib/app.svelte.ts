@@ -48,6 +48,7 @@ const FIRST_SETTINGS: Required<Settings> = {
   personName: "",
   signInAppId: "",
   setupFacts: {},
+  setupPlaces: {},
 };
 
 export class AppState {

@@ -44,7 +44,7 @@ export interface Look {
 /** An automatic look that told nothing new is not repeated before this. */
 const QUIET_GAP_MS = 30_000;
 
-/** Where a place of the window is kept: under the connection, then under the list. */
+/** Under which key it is kept which list was shown last (no list named), and at which step of a list. */
 const placeKey = (connectionId: string | null, listId: string) =>
   `${connectionId ?? "none"}/${listId}`;
 
@@ -82,8 +82,6 @@ export class SetupState {
   #came = new Map<string, number>();
   /** When a step was last looked at by itself. */
   #looked = new Map<string, number>();
-  /** Which list and step were shown last, by `placeKey`. After a restart the history tells where to go on. */
-  #places = new Map<string, string>();
   #ticket = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #watched = false;
@@ -134,14 +132,14 @@ export class SetupState {
   }
 
   #resume(): void {
-    const kept = this.#places.get(placeKey(this.connectionId, ""));
+    const kept = this.app.settings.setupPlaces[placeKey(this.connectionId, "")];
     this.listId = this.lists.find(({ checklist }) => checklist.id === kept)?.checklist.id ?? null;
     this.#resumeStep();
   }
 
   #resumeStep(): void {
     if (!this.list) return;
-    const kept = this.#places.get(placeKey(this.connectionId, this.list.checklist.id));
+    const kept = this.app.settings.setupPlaces[placeKey(this.connectionId, this.list.checklist.id)];
     this.stepId = resumeAt(this.steps, kept);
   }
 
@@ -184,7 +182,9 @@ export class SetupState {
   }
 
   #keepPlace(list: string, at: string): void {
-    this.#places.set(placeKey(this.connectionId, list), at);
+    const setupPlaces = { ...this.app.settings.setupPlaces };
+    setupPlaces[placeKey(this.connectionId, list)] = at;
+    this.app.changeSoon({ setupPlaces });
   }
 
   // ---- changing
