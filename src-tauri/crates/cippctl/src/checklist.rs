@@ -124,15 +124,12 @@ impl WordsArgs {
 }
 
 impl PersonArgs {
+    /// As the app calls them, where nothing was given.
     fn name(&self) -> String {
-        let of_system = || {
-            ["USERNAME", "USER", "LOGNAME"]
-                .iter()
-                .find_map(|name| env::var(name).ok())
-        };
-        let name = self.by.clone().or_else(of_system).unwrap_or_default();
+        let variable = if cfg!(windows) { "USERNAME" } else { "USER" };
+        let name = self.by.clone().or_else(|| env::var(variable).ok()).unwrap_or_default();
         match name.trim() {
-            "" => "cippctl".to_owned(),
+            "" => "you".to_owned(),
             name => name.to_owned(),
         }
     }

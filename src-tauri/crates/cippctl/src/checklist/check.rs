@@ -19,16 +19,17 @@ use crate::exit::{Code, Failure};
 use crate::instance::{InstanceArgs, Who};
 use crate::output::say;
 
+/// What the help says at length. No line breaks within a paragraph: it is wrapped to the terminal.
 pub const ABOUT: &str = "\
 Look at every step that CIPP itself can prove; the exit code says whether one failed
 
-Nothing is changed in CIPP, Entra or Azure. Each step is printed as soon as it is looked at. For a saved connection what is
-found is kept, where the app keeps it, and so is the answer given with --variant; for values given on the spot nothing is
+Nothing is changed in CIPP, Entra or Azure. Each step is printed as soon as it is looked at. For a saved connection what is \
+found is kept, where the app keeps it, and so is the answer given with --variant; for values given on the spot nothing is \
 kept. Steps that only Microsoft can prove need a sign-in, and that needs the app.
 
-Exit code 8: a step failed. 5 or 6: none failed, but some could not be looked at because Entra or CIPP was not reached (5) or
-did not let the client in (6). A role in CIPP that is too small for some checks, and a report that CIPP has not made yet, are
-neither: they are told, and the code stays 0.";
+Exit code 8: a step failed. 5 or 6: none failed, but some could not be looked at because Entra or CIPP was not reached (5) \
+or did not let the client in (6). A role in CIPP that is too small for some checks, and a report that CIPP has not made \
+yet, are neither: they are told, and the code stays 0.";
 
 /// What to look at, as whom, and how to print it.
 #[derive(Args, Debug)]
