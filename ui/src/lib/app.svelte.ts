@@ -231,14 +231,16 @@ export class AppState {
       : (this.keychain?.store ?? "the keychain of this system"),
   );
 
-  /** A window system that refuses leaves the window as it is. */
-  async setNarrow(on: boolean): Promise<void> {
-    if (on === this.narrow) return;
+  /** Narrow and on top, or as it was. A window that cannot be changed stays as it is; the answer says why. */
+  async setNarrow(on: boolean): Promise<CommandFailure | null> {
+    if (on === this.narrow) return null;
     this.narrow = on;
     try {
       await backend.setNarrow(on);
-    } catch {
+      return null;
+    } catch (error) {
       this.narrow = false;
+      return CommandFailure.from(error);
     }
   }
 

@@ -11,7 +11,7 @@ export interface View {
   bringIn: () => void;
   facts: () => void;
   signIn: () => void;
-  narrow: () => void;
+  narrow: () => unknown;
 }
 
 export function setupCommands(setup: SetupState, view: View): Command[] {

@@ -82,7 +82,13 @@ const failed: Partial<StepProgress> = {
   canUndo: true,
 };
 const verified: Partial<StepProgress> = {
-  state: { kind: "verified", at: ago(HOUR), check: "x", hint: "It ends soon.", evidence: evidence() },
+  state: {
+    kind: "verified",
+    at: ago(HOUR),
+    check: "x",
+    hint: "It ends soon.",
+    evidence: evidence(),
+  },
 };
 const confirmed: Partial<StepProgress> = {
   state: { kind: "confirmed", at: ago(HOUR), by: "jo", note: "On paper." },
@@ -117,7 +123,9 @@ describe("a step", () => {
     await user.click(screen.getByTestId("step-create"));
     expect(screen.getByTestId("step-title")).toHaveTextContent("Create the API client");
     expect(
-      within(screen.getByTestId("step-actions")).getAllByRole("listitem").map((e) => e.textContent),
+      within(screen.getByTestId("step-actions"))
+        .getAllByRole("listitem")
+        .map((e) => e.textContent),
     ).toEqual(["Open the page.", "Press the button."]);
     expect(screen.getByTestId("step-place")).toHaveTextContent("CIPP > Integrations > CIPP-API");
     expect(screen.getByTestId("step-who")).toHaveTextContent("CIPP admin");
@@ -155,9 +163,7 @@ describe("a step", () => {
   test("of an older way points to the one that replaced it", async () => {
     const { user } = await open();
     await user.click(screen.getByTestId("step-clean"));
-    await user.click(
-      within(screen.getByTestId("replaced-by")).getByText("Create the API client"),
-    );
+    await user.click(within(screen.getByTestId("replaced-by")).getByText("Create the API client"));
     expect(shown()).toBe("create");
   });
 
@@ -392,7 +398,7 @@ describe("checks", () => {
           checklist_check: () => ({
             view: checklistView({ roles: verified }),
             cancelled: false,
-            trouble: refusal({ code: "noSecret", message: "There is no secret." }),
+            trouble: refusal({ code: "secretMissing", message: "There is no secret." }),
           }),
         },
       },

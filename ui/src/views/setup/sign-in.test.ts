@@ -153,7 +153,13 @@ describe("in the browser", () => {
     const sign = pending();
     const { user } = await panel({ sign_in: sign.answer });
     await user.click(await screen.findByTestId("sign-in"));
-    sign.tell({ kind: "browser", url: "https://x.example/a", opened: false, app: "A", seconds: 300 });
+    sign.tell({
+      kind: "browser",
+      url: "https://x.example/a",
+      opened: false,
+      app: "A",
+      seconds: 300,
+    });
     await waitFor(() =>
       expect(screen.getByTestId("sign-in-progress")).toHaveTextContent("https://x.example/a"),
     );

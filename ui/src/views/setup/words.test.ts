@@ -95,9 +95,7 @@ describe("a step", () => {
   test("is settled only when nothing is left to do", () => {
     expect(isSettled(stepProgress("a", { state: confirmed }))).toBe(true);
     expect(
-      isSettled(
-        stepProgress("a", { state: confirmed, due: { at: at(NOW), state: "toVerify" } }),
-      ),
+      isSettled(stepProgress("a", { state: confirmed, due: { at: at(NOW), state: "toVerify" } })),
     ).toBe(false);
     expect(isSettled(stepProgress("a", { state: confirmed, staleDays: 32 }))).toBe(false);
     expect(isSettled(stepProgress("a"))).toBe(false);
@@ -204,5 +202,3 @@ describe("a round of checks", () => {
     expect(tallyText(NO_TALLY, false)).toBe("Nothing was checked.");
   });
 });
-
-
