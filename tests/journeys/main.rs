@@ -14,6 +14,7 @@ mod archive_walk;
 mod endpoints;
 mod hosting;
 mod kills;
+mod oidc_provider;
 mod politeness;
 mod pyarrow;
 mod reading;
