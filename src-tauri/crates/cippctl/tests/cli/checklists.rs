@@ -96,17 +96,17 @@ fn each_fault_has_its_line_and_code_8() {
         (
             "setup_cipp_gdap_groups_fails",
             "Select your GDAP groups, now or later",
-            "group",
+            "M365 GDAP",
         ),
         (
             "setup_cipp_sam_permissions_fails",
             "Make sure that CIPP-SAM has all its permissions",
-            "permission",
+            "CIPP-SAM lacks",
         ),
         (
             "setup_cipp_service_account_name_fails",
             "Enter the display name",
-            "account",
+            "neither CIPP nor Service",
         ),
     ] {
         let run = check(scenario, &[]).code(8).says("failed.");
