@@ -15,6 +15,7 @@ import { Patience } from "../../lib/patience.svelte";
 import { SignInState } from "./sign-in.svelte";
 import {
   lookNeeds,
+  lookOf,
   nextOpen,
   NO_TALLY,
   openCleanUp,
@@ -79,10 +80,11 @@ export class SetupState {
 
   /** Seconds by a clock that nobody sets back, and when each list came by it. */
   #clock = $state(performance.now());
-  #came = new Map<string, number>();
+  #came: Record<string, number> = {};
   /** When a step was last looked at by itself. */
-  #looked = new Map<string, number>();
+  #looked: Record<string, number> = {};
   #ticket = 0;
+  #round = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #watched = false;
 
@@ -94,6 +96,7 @@ export class SetupState {
 
   async open(connectionId: string | null): Promise<void> {
     const ticket = ++this.#ticket;
+    if (connectionId !== this.connectionId) this.#leave();
     if (connectionId !== this.connectionId || !this.loaded) {
       this.lists = [];
       this.loaded = false;
@@ -117,16 +120,24 @@ export class SetupState {
     }
   }
 
+  /** What is under way for a connection that is left has nobody to look at it any more. */
+  #leave(): void {
+    if (this.look) void this.cancelCheck();
+    this.look = null;
+    this.#round += 1;
+  }
+
   #take(views: ChecklistView[]): void {
     const at = performance.now();
-    for (const { checklist } of views) this.#came.set(checklist.id, at);
+    for (const { checklist } of views) this.#came[checklist.id] = at;
     this.#clock = at;
     this.now = Date.now();
-    const known = new Set(this.lists.map(({ checklist }) => checklist.id));
-    const changed = new Map(views.map((view) => [view.checklist.id, view]));
+    const idOf = (view: ChecklistView) => view.checklist.id;
+    const fresh = (id: string) => views.find((view) => idOf(view) === id);
+    const known = this.lists.map(idOf);
     this.lists = [
-      ...this.lists.map((view) => changed.get(view.checklist.id) ?? view),
-      ...views.filter(({ checklist }) => !known.has(checklist.id)),
+      ...this.lists.map((view) => fresh(idOf(view)) ?? view),
+      ...views.filter((view) => !known.includes(idOf(view))),
     ];
     this.#run();
   }
@@ -147,6 +158,7 @@ export class SetupState {
 
   chooseList(id: string): void {
     this.listId = id;
+    this.outcome = "";
     this.failure = null;
     this.#keepPlace("", id);
     this.#resumeStep();
@@ -243,9 +255,12 @@ export class SetupState {
   async #check(connectionId: string, view: ChecklistView, only: string | null, quiet: boolean) {
     const list = view.checklist.id;
     let tally: Tally = NO_TALLY;
-    const still = () => connectionId === this.connectionId;
-    if (!quiet) this.failure = null;
-    this.outcome = "";
+    const round = ++this.#round;
+    const still = () => round === this.#round;
+    if (!quiet) {
+      this.failure = null;
+      this.outcome = "";
+    }
     this.look = { list, only, at: only, done: 0, total: 0, cancelling: false, quiet };
     try {
       const end = await backend.checklistCheck(connectionId, list, only, (news) => {
@@ -254,23 +269,31 @@ export class SetupState {
           tally = tallied(tally, news.step);
           this.#found(list, news);
         }
-        const at = news.kind === "looking" ? news.step : this.look.at;
+        const at = news.kind === "looking" ? news.step : null;
         this.look = { ...this.look, at, done: news.done, total: news.total };
       });
       if (!still()) return;
       this.#take([end.view]);
       if (end.trouble && !quiet) this.failure = CommandFailure.from(end.trouble);
-      if (only === null) this.outcome = tallyText(tally, end.cancelled);
+      this.outcome = only === null ? tallyText(tally, end.cancelled) : this.#told(end.view, only);
     } catch (error) {
       const failure = CommandFailure.from(error);
       if (!still() || quiet) return;
       if (failure.code === "cancelled") this.outcome = tallyText(tally, true);
       else this.failure = failure;
     } finally {
-      this.look = null;
+      if (still()) this.look = null;
       // A sign-in may have ended meanwhile.
       if (this.signedIn) void this.microsoft.refresh();
     }
+  }
+
+  /** What a look at one step found, in a few words for the ear. */
+  #told(view: ChecklistView, stepId: string): string {
+    const shown = shownSteps(view).find(({ step }) => step.id === stepId);
+    if (!shown) return "";
+    const { word, more } = lookOf(shown.progress, this.now, null);
+    return `Step ${shown.number}: ${[word, ...more].join(", ").toLowerCase()}.`;
   }
 
   /** What was found is shown as it comes; what follows from it elsewhere comes with the end of the round. */
@@ -283,7 +306,7 @@ export class SetupState {
   }
 
   async cancelCheck(): Promise<void> {
-    if (!this.look) return;
+    if (!this.look || this.look.cancelling) return;
     this.look = { ...this.look, cancelling: true };
     try {
       await backend.checklistCancel();
@@ -305,13 +328,13 @@ export class SetupState {
     const wait = shown.progress.countdown;
     if (!wait || !this.#canLook(shown)) return null;
     const asked = wait.retryInSeconds - this.#elapsed(listId);
-    const last = this.#looked.get(`${listId}/${shown.step.id}`);
+    const last = this.#looked[`${listId}/${shown.step.id}`];
     const gap = last === undefined ? 0 : (last + QUIET_GAP_MS - this.#clock) / 1000;
     return Math.max(0, asked, gap);
   }
 
   #elapsed(listId: string): number {
-    return (this.#clock - (this.#came.get(listId) ?? this.#clock)) / 1000;
+    return (this.#clock - (this.#came[listId] ?? this.#clock)) / 1000;
   }
 
   #canLook({ step }: ShownStep): boolean {
@@ -353,12 +376,13 @@ export class SetupState {
     this.#clock = performance.now();
     const now = Date.now();
     if (Math.abs(now - this.now) > 15_000) this.now = now;
-    if (this.look || !this.connectionId) return;
+    // Another connection may have been chosen while another view is seen.
+    if (this.look || !this.connectionId || this.app.currentId !== this.connectionId) return;
     const due = this.#waiting.find(
       ({ view, shown }) => this.secondsToLook(shown, view.checklist.id) === 0,
     );
     if (!due) return;
-    this.#looked.set(`${due.view.checklist.id}/${due.shown.step.id}`, this.#clock);
+    this.#looked[`${due.view.checklist.id}/${due.shown.step.id}`] = this.#clock;
     void this.#check(this.connectionId, due.view, due.shown.step.id, true);
   }
 }

@@ -380,6 +380,54 @@ describe("checks", () => {
     expect(screen.getByTestId("check-all")).toBeEnabled();
   });
 
+  test("leave alone what is being written meanwhile", async () => {
+    let channel: Record<string, unknown> = {};
+    const { user } = await open(
+      {},
+      {
+        answers: {
+          checklist_check: (args) => {
+            channel = args;
+            return new Promise(() => undefined);
+          },
+        },
+      },
+    );
+    await user.click(screen.getByTestId("step-create"));
+    await user.click(screen.getByTestId("step-check"));
+    expect(screen.getByTestId("step-check")).toHaveFocus();
+    await user.click(screen.getByTestId("step-confirm"));
+    await user.type(screen.getByTestId("confirm-note"), "On pa");
+    const { counts } = checklistView({ create: failed }).progress;
+    const step = stepProgress("create", failed);
+    tell(channel, { kind: "found", step, counts, done: 1, total: 1 });
+    await waitFor(() => expect(screen.getByTestId("step-state")).toHaveTextContent("Failed"));
+    expect(screen.getByTestId("confirm-note")).toHaveValue("On pa");
+    expect(screen.getByTestId("confirm-note")).toHaveFocus();
+  });
+
+  test("of one connection end when another is chosen, and show nothing there", async () => {
+    let end: (value: unknown) => void = () => undefined;
+    const { sent, user } = await open(
+      {},
+      {
+        answers: {
+          connections_list: () => [connection(), connection({ id: "c2", name: "Northwind" })],
+          checklist_check: () => new Promise((resolve) => (end = resolve)),
+          checklist_cancel: () => null,
+        },
+      },
+    );
+    await user.click(screen.getByTestId("check-all"));
+    app.currentId = "c2";
+    await waitFor(() => expect(screen.getByTestId("setup-for")).toHaveTextContent("For Northwind"));
+    expect(sent("checklist_cancel")).toHaveLength(1);
+    await waitFor(() => expect(screen.getByTestId("check-all")).toBeEnabled());
+    end({ view: checklistView({ create: failed }), cancelled: true, trouble: null });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(screen.getByTestId("step-create")).toHaveAttribute("data-state", "todo");
+  });
+
   test("that could not be made are a neutral remark with the way on", async () => {
     const { user } = await open({ roles: couldNot });
     await user.click(screen.getByTestId("step-roles"));
@@ -432,6 +480,7 @@ describe("a wait", () => {
       expect(sent("checklist_check")).toEqual([]);
       await vi.advanceTimersByTimeAsync(62_000);
       await waitFor(() => expect(screen.getByTestId("step-state")).toHaveTextContent("Verified"));
+      expect(screen.getByTestId("check-outcome")).toHaveTextContent("Step 3: verified.");
       expect(sent("checklist_check")).toHaveLength(1);
       expect(sent("checklist_check")[0]).toMatchObject({ stepId: "wait" });
     } finally {

@@ -165,6 +165,9 @@ export function isSettled(step: StepProgress): boolean {
   return settled && step.staleDays === null && !step.due && !step.conflict;
 }
 
+/** What a person is writing at a step: nothing, a confirmation, or why it does not apply. */
+export type Form = "none" | "confirm" | "na";
+
 export interface ShownStep {
   step: Step;
   progress: StepProgress;
@@ -266,6 +269,10 @@ export function siteOf(url: string): string {
     return "";
   }
 }
+
+/** Where a step comes from, as people would say it. */
+export const sourceText = (source: string) =>
+  source.replace(/^seed: (.*)$/, "CIPP manual, “$1”, older edition");
 
 export const isUrl = (text: string) => /^https:\/\/\S+$/.test(text);
 
