@@ -175,7 +175,7 @@ pub async fn save(
     if existing.is_some() {
         // Whoever signed in did so for the connection as it was.
         state.rounds.cancel();
-        state.sign_ins.sign_out();
+        state.sign_ins.forget(id);
     }
     if let SecretInput::Draft { draft_id } = &input.secret {
         state.forget_draft(draft_id);

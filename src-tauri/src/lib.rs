@@ -14,6 +14,8 @@ mod progress;
 mod settings;
 mod setup;
 mod state;
+#[cfg(test)]
+mod testing;
 mod window;
 
 use std::{
@@ -93,10 +95,20 @@ fn build(state: AppState) -> tauri::Result<App> {
         .build(tauri::generate_context!())
 }
 
-/// The program's own log goes to stderr; RUST_LOG chooses what. Bodies, secrets and tokens are never logged anywhere,
-/// so the libraries that carry them are held back whatever it says.
+/// The program's own log goes to stderr; RUST_LOG chooses what.
 fn log_to_stderr() {
     let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,cipp_desk=info"));
+    let filter = without_bodies(chosen);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second subscriber (in tests) is refused, which is fine.
+    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+}
+
+/// Bodies, secrets and tokens are never logged anywhere, so the libraries that carry them are held back whatever was
+/// chosen.
+fn without_bodies(chosen: EnvFilter) -> EnvFilter {
     let quiet = [
         "h2=warn",
         "hyper=warn",
@@ -108,10 +120,5 @@ fn log_to_stderr() {
         "zbus=warn",
     ];
     let quiet = quiet.into_iter().filter_map(|directive| directive.parse().ok());
-    let filter = quiet.fold(chosen, EnvFilter::add_directive);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    // A second subscriber (in tests) is refused, which is fine.
-    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+    quiet.fold(chosen, EnvFilter::add_directive)
 }

@@ -4,10 +4,11 @@
 //! sign-in. Tokens stay inside `ms-client`, in memory; what leaves this file is a name and a list of permissions. Not here:
 //! the sign-in itself (`ms-client`), and what the checks look at (`setup.rs`).
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+mod desk;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
 
 use cipp_client::{Authority, ClientId};
 use connections::{ConnectionId, SavedConnection};
@@ -20,9 +21,11 @@ use specta::Type;
 use tauri::Url;
 use tokio_util::sync::CancellationToken;
 
+pub use desk::SignInDesk;
+
 use crate::{
     error::{CommandError, CommandResult, ErrorCode},
-    state::{AppState, lock},
+    state::AppState,
 };
 
 /// What a person is asked to allow: always reading, and step by step.
@@ -134,96 +137,6 @@ pub struct Window<'a> {
     pub open: &'a (dyn Fn(&Url) -> bool + Sync),
 }
 
-/// Who is signed in, and the sign-in that is under way.
-#[derive(Default)]
-pub struct SignInDesk {
-    signed_in: Mutex<Option<(ConnectionId, SignIn)>>,
-    pending: Mutex<Pending>,
-}
-
-#[derive(Default)]
-struct Pending {
-    cancel: CancellationToken,
-    page: Option<Url>,
-}
-
-impl SignInDesk {
-    /// Who is signed in for this connection. Whoever is signed in for another one is forgotten.
-    pub fn of(&self, id: ConnectionId) -> Option<SignIn> {
-        let mut slot = lock(&self.signed_in);
-        match slot.take() {
-            Some((whose, sign_in)) if whose == id && sign_in.is_signed_in() => {
-                *slot = Some((whose, sign_in.clone()));
-                Some(sign_in)
-            }
-            Some((_, sign_in)) => {
-                sign_in.sign_out();
-                None
-            }
-            None => None,
-        }
-    }
-
-    /// Ends the sign-in that is under way, and forgets whoever is signed in: their tokens are wiped.
-    pub fn sign_out(&self) {
-        self.cancel();
-        if let Some((_, sign_in)) = lock(&self.signed_in).take() {
-            sign_in.sign_out();
-        }
-    }
-
-    /// Ends the sign-in that is under way, if any.
-    pub fn cancel(&self) {
-        let mut pending = lock(&self.pending);
-        pending.cancel.cancel();
-        pending.page = None;
-    }
-
-    /// The page of the sign-in that is under way.
-    pub fn page(&self) -> Option<Url> {
-        lock(&self.pending).page.clone()
-    }
-
-    /// Begins a sign-in; the one before is cancelled.
-    fn begin(&self) -> CancellationToken {
-        let mut pending = lock(&self.pending);
-        pending.cancel.cancel();
-        *pending = Pending::default();
-        pending.cancel.clone()
-    }
-
-    /// Notes the page of this sign-in, as long as it is wanted.
-    fn note_page(&self, cancel: &CancellationToken, page: Option<Url>) {
-        let mut pending = lock(&self.pending);
-        if !cancel.is_cancelled() {
-            pending.page = page;
-        }
-    }
-
-    /// Keeps who came, unless nobody wants that any more: a cancel wins over a person who was quicker by a moment.
-    fn keep(
-        &self,
-        id: ConnectionId,
-        sign_in: SignIn,
-        before: Option<&SignIn>,
-        cancel: &CancellationToken,
-    ) -> Result<(), SignInError> {
-        let mut slot = lock(&self.signed_in);
-        if cancel.is_cancelled() {
-            // A further sign-in is the same person, who stays signed in as before.
-            if before.is_none() {
-                sign_in.sign_out();
-            }
-            return Err(SignInError::Cancelled);
-        }
-        if let (Some((_, other)), None) = (slot.take(), before) {
-            other.sign_out();
-        }
-        *slot = Some((id, sign_in));
-        Ok(())
-    }
-}
-
 /// What to say before a browser opens for this connection.
 pub async fn about(state: &Arc<AppState>, id: ConnectionId, app: &str) -> CommandResult<SignInAbout> {
     let connection = state.connection(id).await?.connection;
@@ -250,7 +163,7 @@ pub async fn sign_in(
 ) -> CommandResult<SignedIn> {
     let connection = state.connection(id).await?;
     let app = sign_in_app(app)?;
-    let cancel = state.sign_ins.begin();
+    let cancel = state.sign_ins.begin(id);
     let before = signed_in_as(state, id, app);
     let done = async {
         let came = cancel
@@ -352,11 +265,24 @@ fn microsoft(connection: &SavedConnection, app: SignInApp) -> Result<Microsoft, 
     )
 }
 
-/// Graph and Azure are where the sign-in server is: Microsoft's public cloud has its own names, any other server has both
-/// beneath it, as `cippctl sandbox` does.
+/// Other names of Microsoft's public cloud.
+const PUBLIC_TOO: [&str; 2] = ["login.microsoft.com", "login.windows.net"];
+
+/// Microsoft's other clouds, each with addresses of its own; CIPP supports none of them (facts: Entra A.6).
+const OTHER_CLOUDS: [&str; 3] = [
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+];
+
+/// Where Graph and Azure are, told by the sign-in server: Microsoft's public cloud has names of its own for them, any
+/// other server has both beneath it, as `cippctl sandbox` does.
 fn clouds(authority: &Authority) -> Result<Clouds, SignInError> {
-    if authority.is_default() {
-        return Ok(Clouds::default());
+    let host = authority.host();
+    if OTHER_CLOUDS.contains(&host) {
+        return Err(SignInError::Local {
+            detail: format!("Checks at Microsoft know its public cloud alone, and {host} belongs to another one."),
+        });
     }
     let base = authority.to_string();
     let at = |path: &str| {
@@ -366,6 +292,12 @@ fn clouds(authority: &Authority) -> Result<Clouds, SignInError> {
                 detail: format!("The address of the sign-in server is not valid: {error}."),
             })
     };
+    if authority.is_default() || PUBLIC_TOO.contains(&host) {
+        return Ok(Clouds {
+            authority: at("")?,
+            ..Clouds::default()
+        });
+    }
     Ok(Clouds {
         authority: at("")?,
         graph: at("/graph")?,

@@ -88,6 +88,19 @@ fn make_wide(window: &WebviewWindow, before: &Former) -> tauri::Result<()> {
     Ok(())
 }
 
+/// The size that is remembered may be the one beside a browser, in which the app was closed.
+fn widen_if_it_was_left_narrow(window: &WebviewWindow) -> tauri::Result<()> {
+    let app = window.app_handle();
+    let size: LogicalSize<f64> = window.inner_size()?.to_logical(window.scale_factor()?);
+    let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
+    match (smallest(app), config) {
+        (Some(smallest), Some(config)) if size.width < smallest.width => {
+            window.set_size(LogicalSize::new(config.width, size.height.max(smallest.height)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The smallest size of the window when it is not narrow, as tauri.conf.json has it.
 fn smallest(app: &AppHandle) -> Option<LogicalSize<f64>> {
     let config = app.config().app.windows.iter().find(|window| window.label == LABEL)?;
@@ -118,6 +131,9 @@ pub fn remember_size_and_place() -> TauriPlugin<Wry> {
 fn show(window: &WebviewWindow) {
     if window.is_visible().unwrap_or(false) {
         return;
+    }
+    if let Err(error) = widen_if_it_was_left_narrow(window) {
+        tracing::warn!(%error, "the window could not be made wide again");
     }
     if let Err(error) = window.show() {
         tracing::warn!(%error, "the window could not be shown");

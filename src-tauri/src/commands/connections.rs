@@ -223,7 +223,7 @@ pub async fn connection_remove(state: Shared<'_>, id: ConnectionId) -> CommandRe
     state.with_store(move |store| store.remove(&id)).await?;
     state.forget_client(id);
     state.close_views_of(id);
-    state.sign_ins.sign_out();
+    state.sign_ins.forget(id);
     setup::forget(&state, id).await;
     if let Err(error) = logbooks::forget_archive(&state, id).await {
         tracing::warn!(%error, "the archive of a removed connection could not be deleted whole");
