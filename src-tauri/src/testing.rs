@@ -114,8 +114,8 @@ impl Desk {
 
     /// A browser in the hands of this person, until no page asks anything more.
     pub async fn browse(&self, url: Url, person: &str, accepts: bool) {
-        let ready = self.sandbox.ready();
-        let pages = format!("{}/{}", ready.authority, ready.tenant_id);
+        let tenant = url.path_segments().and_then(|mut parts| parts.next()).unwrap();
+        let pages = format!("{}/{tenant}", url.origin().ascii_serialization());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut html = http.get(url).send().await.unwrap().text().await.unwrap();
         for _ in 0..4 {

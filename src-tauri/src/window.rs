@@ -13,7 +13,10 @@ use tauri::{
 };
 use tauri_plugin_window_state::StateFlags;
 
-use crate::state::{AppState, lock};
+use crate::{
+    error::{CommandError, CommandResult},
+    state::{AppState, lock},
+};
 
 const LABEL: &str = "main";
 /// Width beside a browser, in the screen's own pixels before scaling.
@@ -43,7 +46,8 @@ pub fn open(app: &AppHandle) -> tauri::Result<()> {
     Ok(())
 }
 
-/// What the window was like before it became narrow; none while it is not.
+/// What the window was like before it became narrow; none while it is not. Only the main thread looks at it: elsewhere a
+/// lock held while the window is asked something would wait for a main thread that waits for the lock.
 #[derive(Default)]
 pub struct Narrow(Mutex<Option<Former>>);
 
@@ -53,8 +57,19 @@ struct Former {
 }
 
 /// Makes the window narrow and keeps it on top, or gives it back what it was. Asking for what is already so is fine.
-pub fn set_narrow(app: &AppHandle, narrow: &Narrow, on: bool) -> tauri::Result<()> {
+pub async fn set_narrow(app: &AppHandle, on: bool) -> CommandResult<()> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    let handle = app.clone();
+    app.run_on_main_thread(move || drop(done.send(set_narrow_here(&handle, on))))
+        .map_err(CommandError::internal)?;
+    let set = result.await.map_err(CommandError::internal)?;
+    set.map_err(CommandError::internal)
+}
+
+/// The same on the main thread.
+fn set_narrow_here(app: &AppHandle, on: bool) -> tauri::Result<()> {
     let window = app.get_webview_window(LABEL).ok_or(tauri::Error::WindowNotFound)?;
+    let narrow = app.state::<Narrow>();
     let mut former = lock(&narrow.0);
     match (on, former.take()) {
         (true, None) => *former = Some(make_narrow(&window)?),
@@ -147,7 +162,7 @@ fn forget_what_the_last_page_did(window: &WebviewWindow) {
     state.close_all_views();
     state.rounds.cancel();
     state.sign_ins.cancel();
-    if let Err(error) = set_narrow(window.app_handle(), &window.state::<Narrow>(), false) {
+    if let Err(error) = set_narrow_here(window.app_handle(), false) {
         tracing::warn!(%error, "the window could not be made wide again");
     }
 }

@@ -113,7 +113,9 @@ pub async fn check(
     let microsoft = state.sign_ins.of(id);
     // The keychain is not asked where nothing will look at the secret's end.
     let secret = match (&cipp, &microsoft) {
-        (Some(_), Some(_)) if asks(&plan, CheckId::MsSecretExpiry) => state.secret(id).await.ok(),
+        (Some(_), Some(_)) if asks(&plan, CheckId::MsSecretExpiry) => {
+            cancel.run_until_cancelled(state.secret(id)).await.and_then(Result::ok)
+        }
         _ => None,
     };
     let sources = Sources {

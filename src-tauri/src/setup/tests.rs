@@ -113,7 +113,7 @@ async fn a_round_keeps_what_cipp_shows_and_says_who_is_missing_for_the_rest() {
             .all(|(check, cause)| !check.starts_with("ms-") || cause == "NotSignedIn"),
         "{causes:?}"
     );
-    let told = told.lock().unwrap();
+    let told = std::mem::take(&mut *told.lock().unwrap());
     let (
         Some(CheckNews::Looking { done: 0, .. }),
         Some(CheckNews::Found {
@@ -156,6 +156,23 @@ async fn with_a_sign_in_the_service_account_is_proved() {
         !people.is_empty() && people.iter().all(|who| *who == admin),
         "{people:?}"
     );
+}
+
+#[tokio::test]
+async fn the_sandbox_inside_the_app_is_checked_like_any_connection() {
+    let desk = Desk::new("healthy").await;
+    let id = desk.state.demo().await.unwrap().connection.id;
+    desk.sign_in(id, SignInAsk::Directory, "", "admin").await.unwrap();
+    let checked = check_list(&desk, id, ACCOUNT).await.unwrap();
+    assert!(checked.trouble.is_none());
+    let seen = |by: &str| {
+        let verified = |step: &checklist::StepProgress| match &step.state {
+            StepState::Verified { check, .. } => check.starts_with(by),
+            _ => false,
+        };
+        checked.view.progress.steps.iter().any(verified)
+    };
+    assert!(seen("cipp-") && seen("ms-"), "{:?}", causes(&checked.view));
 }
 
 #[tokio::test]
@@ -481,6 +498,16 @@ fn random_word(text: &str) -> Option<&str> {
         let mixed = has(char::is_ascii_digit) && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
         word.starts_with("eyJ") || (word.len() >= 32 && mixed)
     })
+}
+
+#[test]
+fn what_is_made_of_chance_is_recognised() {
+    assert!(random_word("Bearer eyJhbGciOi").is_some());
+    assert!(random_word("code=q1Wb7cXk2Vd9Lr4Tz6Ys8Np3Mh5Jg0Fa_E-uQoIiRtB").is_some());
+    assert_eq!(
+        random_word("GET /users/87bd2ae9-a5b8-418e-9a44-0b2a72a09572 create-the-cipp-service-account"),
+        None
+    );
 }
 
 #[derive(Clone, Default)]
