@@ -210,9 +210,13 @@ export class SetupState {
 
   async chooseVariant(variant: string): Promise<boolean> {
     const list = this.list?.checklist.id;
-    return list
-      ? this.#do(() => backend.checklistChooseVariant(this.connectionId, list, variant))
-      : false;
+    if (!list) return false;
+    const done = await this.#do(() =>
+      backend.checklistChooseVariant(this.connectionId, list, variant),
+    );
+    // The other answer may not have this step.
+    if (done && !this.steps.some(({ step }) => step.id === this.stepId)) this.#resumeStep();
+    return done;
   }
 
   async #do(ask: () => Promise<ChecklistView>): Promise<boolean> {

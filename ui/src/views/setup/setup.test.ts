@@ -311,6 +311,20 @@ describe("a person", () => {
   });
 });
 
+test("another answer without the step that was shown goes to one it has", async () => {
+  const other = checklistView({}, { variant: "self-hosted" });
+  other.progress.steps = other.progress.steps.filter(({ id }) => id !== "roles");
+  const { user } = await open(
+    { know: confirmed },
+    { answers: { checklist_choose_variant: () => other } },
+  );
+  await user.click(screen.getByTestId("step-roles"));
+  await user.click(screen.getByTestId("change-variant"));
+  await user.click(await screen.findByTestId("variant-self-hosted"));
+  await waitFor(() => expect(shown()).toBe("know"));
+  expect(screen.getByTestId("step-know")).toHaveAttribute("tabindex", "0");
+});
+
 describe("checks", () => {
   test("without a connection are off, with the reason; everything else works", async () => {
     const { sent, user } = await open(
