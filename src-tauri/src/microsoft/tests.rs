@@ -49,6 +49,18 @@ async fn somebody_else_does_not_take_the_place_of_who_is_signed_in() {
 }
 
 #[tokio::test]
+async fn azure_may_come_first() {
+    let (desk, id) = Desk::connected("healthy").await;
+    let azure = desk.sign_in(id, SignInAsk::Azure, WELL_KNOWN, "admin").await.unwrap();
+    assert_eq!((azure.azure, azure.scopes.len()), (true, 0));
+    let both = desk
+        .sign_in(id, SignInAsk::Directory, WELL_KNOWN, "admin")
+        .await
+        .unwrap();
+    assert!(both.azure && both.allowed.contains(&SignInAsk::Directory), "{both:?}");
+}
+
+#[tokio::test]
 async fn another_application_begins_anew() {
     let (desk, id) = Desk::connected("healthy").await;
     let first = desk.sign_in(id, SignInAsk::Basic, WELL_KNOWN, "reader").await.unwrap();

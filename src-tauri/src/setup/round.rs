@@ -78,8 +78,9 @@ impl Rounds {
         *cancel = CancellationToken::new();
     }
 
+    /// For one round: what ends it alone leaves the next ones be.
     fn token(&self) -> CancellationToken {
-        lock(&self.cancel).clone()
+        lock(&self.cancel).child_token()
     }
 }
 

@@ -271,15 +271,21 @@ async fn a_damaged_run_stays_as_it_is_and_ends_the_round() {
 async fn a_run_that_cannot_be_kept_any_more_ends_the_round() {
     let (desk, id) = Desk::connected("healthy").await;
     let file = desk.folder.path().join(format!("checklist-runs/{id}.json"));
+    let damaged = file.clone();
     let tell = move |news| {
         if matches!(news, CheckNews::Found { done: 1, .. }) {
-            fs::write(&file, "{ damaged").unwrap();
+            fs::write(&damaged, "{ damaged").unwrap();
         }
     };
     let error = check(&desk.state, id, API.into(), None, &settings(), tell)
         .await
         .unwrap_err();
     assert_eq!(error.code, ErrorCode::Checklist);
+    fs::remove_file(&file).unwrap();
+    assert!(
+        !check_list(&desk, id, API).await.unwrap().cancelled,
+        "the next one is not stopped with it"
+    );
 }
 
 #[tokio::test]
