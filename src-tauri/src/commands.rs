@@ -7,6 +7,8 @@ pub mod keychain;
 pub mod links;
 pub mod logs;
 pub mod settings;
+pub mod sign_in;
+pub mod window;
 
 use std::sync::Arc;
 

@@ -172,6 +172,11 @@ pub async fn save(
     })
     .await?;
     state.forget_client(id);
+    if existing.is_some() {
+        // Whoever signed in did so for the connection as it was.
+        state.rounds.cancel();
+        state.sign_ins.forget(id);
+    }
     if let SecretInput::Draft { draft_id } = &input.secret {
         state.forget_draft(draft_id);
     }

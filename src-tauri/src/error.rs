@@ -2,11 +2,12 @@
 //!
 //! The sentences come from the crates that know the cause; here they are only put into one form. None holds a secret.
 
-use checklist::{TickError, WordsError};
+use checklist::{ChangeError, RunError, TransferError, WordsError};
 use cipp_client::{ClientError, ErrorKind, Field, FieldError};
 use connections::{KeychainError, KeychainState, StoreError};
 use log_archive::{ArchiveError, DayFileError};
 use logbook::{ExportError, LogbookError};
+use ms_client::{SignInError, SignInErrorKind};
 use serde::Serialize;
 use specta::Type;
 
@@ -83,6 +84,18 @@ pub enum ErrorCode {
     Export,
     /// There is a file of this name already.
     FileExists,
+    /// What was done in a checklist could not be read or kept.
+    Checklist,
+    /// A step cannot be changed in this way.
+    ChangeRefused,
+    /// The file is no exported checklist run.
+    NotARun,
+    /// Nobody finished the sign-in at Microsoft.
+    SignInNotFinished,
+    /// Somebody else signed in, or at another tenant.
+    WrongPerson,
+    /// Nobody is signed in at Microsoft.
+    NotSignedIn,
     /// A time zone is not known.
     Zone,
     /// The link is not on the list of sites that may be opened.
@@ -197,9 +210,44 @@ impl From<KeychainError> for CommandError {
     }
 }
 
-impl From<TickError> for CommandError {
-    fn from(error: TickError) -> Self {
-        CommandError::new(ErrorCode::Settings, error.to_string())
+impl From<RunError> for CommandError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Change(change) => change.into(),
+            RunError::Transfer(transfer) => transfer.into(),
+            RunError::File(_) => CommandError::new(ErrorCode::Checklist, error.to_string()),
+            RunError::NoSuchConnection { .. } => CommandError::new(ErrorCode::NoSuchConnection, error.to_string()),
+        }
+    }
+}
+
+impl From<ChangeError> for CommandError {
+    fn from(error: ChangeError) -> Self {
+        CommandError::new(ErrorCode::ChangeRefused, error.to_string())
+    }
+}
+
+impl From<TransferError> for CommandError {
+    fn from(error: TransferError) -> Self {
+        CommandError::new(ErrorCode::NotARun, error.to_string())
+    }
+}
+
+impl From<SignInError> for CommandError {
+    fn from(error: SignInError) -> Self {
+        let code = match error.kind() {
+            SignInErrorKind::TimedOut | SignInErrorKind::StateMismatch => ErrorCode::SignInNotFinished,
+            SignInErrorKind::WrongTenant | SignInErrorKind::WrongPerson => ErrorCode::WrongPerson,
+            SignInErrorKind::Refused | SignInErrorKind::NotGenuine => ErrorCode::SignInRefused,
+            SignInErrorKind::NotAskedYet | SignInErrorKind::SignedOut => ErrorCode::NotSignedIn,
+            SignInErrorKind::Unreachable => ErrorCode::Unreachable,
+            SignInErrorKind::NotUnderstood => ErrorCode::NotUnderstood,
+            SignInErrorKind::Cancelled => ErrorCode::Cancelled,
+            SignInErrorKind::NoPort | SignInErrorKind::Local => ErrorCode::Internal,
+        };
+        CommandError::new(code, error.to_string())
+            .with_remedy(error.remedy())
+            .with_detail(error.detail())
     }
 }
 

@@ -9,9 +9,13 @@ mod demo;
 mod error;
 mod ipc;
 mod logbooks;
+mod microsoft;
 mod progress;
 mod settings;
+mod setup;
 mod state;
+#[cfg(test)]
+mod testing;
 mod window;
 
 use std::{
@@ -21,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use tauri::App;
+use tauri::{App, AppHandle, Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
 
 use state::AppState;
@@ -32,7 +36,7 @@ pub fn run() -> ExitCode {
     let app = AppState::new().map_err(|error| error.to_string());
     match app.and_then(|state| build(state).map_err(|error| error.to_string())) {
         Ok(app) => {
-            app.run(|_, _| {});
+            app.run(|app, event| forget_at_the_end(app, &event));
             ExitCode::SUCCESS
         }
         Err(error) if error.contains(OTHER_IS_ENDING) && start_once_more() => ExitCode::SUCCESS,
@@ -40,6 +44,13 @@ pub fn run() -> ExitCode {
             tracing::error!(error, "CIPP Desk could not start");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The process ends without dropping its state: tokens are wiped by hand.
+fn forget_at_the_end(app: &AppHandle, event: &RunEvent) {
+    if let RunEvent::Exit = event {
+        app.state::<Arc<AppState>>().sign_ins.sign_out();
     }
 }
 
@@ -78,28 +89,36 @@ fn build(state: AppState) -> tauri::Result<App> {
                 .build(),
         )
         .manage(Arc::new(state))
+        .manage(window::Narrow::default())
         .invoke_handler(ipc::commands().invoke_handler())
         .setup(|app| Ok(window::open(app.handle())?))
         .build(tauri::generate_context!())
 }
 
-/// The program's own log goes to stderr; RUST_LOG chooses what. Bodies, secrets and tokens are never logged anywhere,
-/// so the libraries that carry them are held back whatever it says.
+/// The program's own log goes to stderr; RUST_LOG chooses what.
 fn log_to_stderr() {
     let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,cipp_desk=info"));
-    let quiet = [
-        "h2=warn",
-        "hyper=warn",
-        "hyper_util=warn",
-        "reqwest=warn",
-        "rustls=warn",
-        "zbus=warn",
-    ];
-    let quiet = quiet.into_iter().filter_map(|directive| directive.parse().ok());
-    let filter = quiet.fold(chosen, EnvFilter::add_directive);
+    let filter = without_bodies(chosen);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     // A second subscriber (in tests) is refused, which is fine.
     let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+}
+
+/// Bodies, secrets and tokens are never logged anywhere, so the libraries that carry them are held back whatever was
+/// chosen.
+fn without_bodies(chosen: EnvFilter) -> EnvFilter {
+    let quiet = [
+        "h2=warn",
+        "hyper=warn",
+        "hyper_util=warn",
+        "oauth2=warn",
+        "openidconnect=warn",
+        "reqwest=warn",
+        "rustls=warn",
+        "zbus=warn",
+    ];
+    let quiet = quiet.into_iter().filter_map(|directive| directive.parse().ok());
+    quiet.fold(chosen, EnvFilter::add_directive)
 }

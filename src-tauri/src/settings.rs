@@ -47,6 +47,28 @@ pub struct Settings {
     /// Memory that loaded rows may take, megabytes; 0 for the usual: 1 GB, or a quarter of this computer's if that is
     /// less.
     pub memory_megabytes: u32,
+    /// Who changes a checklist, as it stands in its history and in the report; empty for the system's user name.
+    pub person_name: String,
+    /// The application as which a person signs in at Microsoft; empty for Microsoft's own public tools.
+    pub sign_in_app_id: String,
+    /// What a person said about a connection's set-up because nothing could look it up, by connection.
+    pub setup_facts: BTreeMap<String, SetupFacts>,
+    /// Where a person left off in the checklists, by keys of the window's own.
+    pub setup_places: BTreeMap<String, String>,
+}
+
+/// What a person said about a set-up. An empty text is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SetupFacts {
+    /// The service account's user name.
+    pub account: String,
+    /// The application ID of CIPP-SAM.
+    pub sam_app_id: String,
+    /// The ID of the Azure subscription that holds CIPP.
+    pub subscription: String,
+    /// The Function App's whole resource ID, `/subscriptions/.../sites/...`.
+    pub site: String,
 }
 
 /// A view that a person saved.
@@ -104,6 +126,10 @@ impl Default for Settings {
             instance_zones: BTreeMap::new(),
             archive: ArchiveSettings::default(),
             memory_megabytes: 0,
+            person_name: String::new(),
+            sign_in_app_id: String::new(),
+            setup_facts: BTreeMap::new(),
+            setup_places: BTreeMap::new(),
         }
     }
 }
@@ -115,6 +141,28 @@ impl Default for ArchiveSettings {
             keep_days: 90,
             max_megabytes: 0,
         }
+    }
+}
+
+impl Settings {
+    /// Who is at this computer, for histories and reports.
+    pub fn person(&self) -> String {
+        let typed = self.person_name.trim();
+        if typed.is_empty() {
+            user_name()
+        } else {
+            typed.to_owned()
+        }
+    }
+}
+
+/// The name by which the system knows the person who started the app.
+pub fn user_name() -> String {
+    let variable = if cfg!(windows) { "USERNAME" } else { "USER" };
+    let name = std::env::var(variable).unwrap_or_default();
+    match name.trim() {
+        "" => "you".to_owned(),
+        name => name.to_owned(),
     }
 }
 

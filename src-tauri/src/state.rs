@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use checklist::Ticks;
+use checklist::RunStore;
 use cipp_client::{Client, ClientOptions, Secret};
 use connections::{ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, StoreError};
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     demo::{self, Demo},
     error::{CommandError, CommandResult, ErrorCode},
+    microsoft::SignInDesk,
+    setup::Rounds,
 };
 
 /// What every command can reach. Managed by Tauri as `Arc<AppState>`.
@@ -31,8 +33,12 @@ pub struct AppState {
     pub store: ConnectionStore,
     /// The keychain.
     pub keychain: Keychain,
-    /// The file of ticks.
-    pub ticks: Ticks,
+    /// What was done in the checklists.
+    pub runs: RunStore,
+    /// Who is signed in at Microsoft; tokens are nowhere else.
+    pub sign_ins: SignInDesk,
+    /// The rounds of checks.
+    pub rounds: Rounds,
     keychain_test: OnceCell<()>,
     clients: Mutex<HashMap<ConnectionId, Client>>,
     views: Mutex<HashMap<String, OpenView>>,
@@ -65,10 +71,16 @@ impl AppState {
         Ok(AppState::over(ConnectionStore::default_path()?, Keychain::system()))
     }
 
-    /// The state over this file of connections (the ticks lie beside it) and this keychain.
+    /// The state over this file of connections (the checklist runs lie beside it, and the ticks of earlier versions that
+    /// they begin with) and this keychain.
     pub fn over(file: PathBuf, keychain: Keychain) -> AppState {
         AppState {
-            ticks: Ticks::open(file.with_file_name("checklists.json")),
+            runs: RunStore::open(
+                file.with_file_name("checklist-runs"),
+                file.with_file_name("checklists.json"),
+            ),
+            sign_ins: SignInDesk::default(),
+            rounds: Rounds::default(),
             store: ConnectionStore::open(file),
             keychain,
             keychain_test: OnceCell::new(),

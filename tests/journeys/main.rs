@@ -11,9 +11,14 @@
 )]
 
 mod archive_walk;
+mod checklists;
+mod checklists_in_readme;
+mod checklists_walk;
 mod endpoints;
 mod hosting;
 mod kills;
+mod microsoft;
+mod oidc_provider;
 mod politeness;
 mod pyarrow;
 mod reading;

@@ -30,7 +30,7 @@ export const commands = {
 	connectionTest: (id: ConnectionId, channel: Channel<TestProgress>) => typedError<null, CommandError>(__TAURI_INVOKE("connection_test", { id, channel })),
 	/**  Cancels the test that is running, if any. */
 	connectionCancelTest: () => typedError<null, CommandError>(__TAURI_INVOKE("connection_cancel_test")),
-	/**  Removes a connection, its secret and its ticks. */
+	/**  Removes a connection, its secret and what was done for it in the checklists. */
 	connectionRemove: (id: ConnectionId) => typedError<null, CommandError>(__TAURI_INVOKE("connection_remove", { id })),
 	/**  The connection to the sandbox, which is started at the first call. */
 	sandboxStart: () => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("sandbox_start")),
@@ -105,10 +105,49 @@ export const commands = {
 	archiveDelete: (connectionId: ConnectionId) => typedError<number | null, CommandError>(__TAURI_INVOKE("archive_delete", { connectionId })),
 	/**  Writes every day of the archive into a folder as a Parquet file without encryption; how many days. */
 	archiveExport: (connectionId: ConnectionId, folder: string, channel: Channel<ArchiveProgress>) => typedError<number, CommandError>(__TAURI_INVOKE("archive_export", { connectionId, folder, channel })),
-	/**  Every checklist with the ticks of a connection, or those made before there was one. */
-	checklists: (connectionId: ConnectionId | null) => typedError<Checklist[], CommandError>(__TAURI_INVOKE("checklists", { connectionId })),
-	/**  Ticks a step, or takes its tick away. */
-	checklistTick: (connectionId: ConnectionId | null, checklistId: string, stepId: string, ticked: boolean) => typedError<Checklist, CommandError>(__TAURI_INVOKE("checklist_tick", { connectionId, checklistId, stepId, ticked })),
+	/**  Every checklist as it stands for a connection, or for the time before there is one. */
+	checklists: (connectionId: ConnectionId | null) => typedError<ChecklistView[], CommandError>(__TAURI_INVOKE("checklists", { connectionId })),
+	/**  Answers the question that picks a checklist's variant. */
+	checklistChooseVariant: (connectionId: ConnectionId | null, checklistId: string, variant: string) => typedError<ChecklistView, CommandError>(__TAURI_INVOKE("checklist_choose_variant", { connectionId, checklistId, variant })),
+	/**  Does to a step what a person asks for: confirm, undo, not applicable, wait, note ... */
+	checklistChange: (connectionId: ConnectionId | null, checklistId: string, stepId: string, change: Change) => typedError<ChecklistView, CommandError>(__TAURI_INVOKE("checklist_change", { connectionId, checklistId, stepId, change })),
+	/**
+	 *  Looks at one step, or at all that a check can prove; nothing is changed in CIPP or at Microsoft. One round after the
+	 *  other: a second one waits for its turn.
+	 */
+	checklistCheck: (connectionId: ConnectionId, checklistId: string, stepId: string | null, channel: Channel<CheckNews>) => typedError<Checked, CommandError>(__TAURI_INVOKE("checklist_check", { connectionId, checklistId, stepId, channel })),
+	/**  Stops the checks that are under way; what was found until then is kept. */
+	checklistCancel: () => typedError<null, CommandError>(__TAURI_INVOKE("checklist_cancel")),
+	/**  A file name to propose: in the downloads folder, with the connection's name. */
+	checklistFileName: (name: string, file: ChecklistFile) => typedError<string, CommandError>(__TAURI_INVOKE("checklist_file_name", { name, file })),
+	/**
+	 *  Writes the setup report, or the run for a colleague; `show` opens a report that is a page in the system's browser, to be
+	 *  read and printed.
+	 */
+	checklistWrite: (connectionId: ConnectionId | null, file: ChecklistFile, path: string, overwrite: boolean, show: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("checklist_write", { connectionId, file, path, overwrite, show })),
+	/**  Asks for an exported run with the system's own dialog; none when the person changed their mind. */
+	chooseChecklistFile: () => typedError<string | null, CommandError>(__TAURI_INVOKE("choose_checklist_file")),
+	/**  Brings the run that a colleague exported into this one. Steps at which both went on apart wait for a choice. */
+	checklistImport: (connectionId: ConnectionId | null, path: string) => typedError<Imported, CommandError>(__TAURI_INVOKE("checklist_import", { connectionId, path })),
+	/**  What to say before a browser opens: as which application, and for which permissions. */
+	signInAbout: (connectionId: ConnectionId) => typedError<SignInAbout, CommandError>(__TAURI_INVOKE("sign_in_about", { connectionId })),
+	/**
+	 *  Signs a person in at Microsoft in the system's browser, or lets the one who is signed in allow more. A new sign-in
+	 *  cancels the one that is under way.
+	 */
+	signIn: (connectionId: ConnectionId, ask: SignInAsk, channel: Channel<SignInProgress>) => typedError<SignedIn, CommandError>(__TAURI_INVOKE("sign_in", { connectionId, ask, channel })),
+	/**  The same by a code that is typed in on another page. */
+	signInDevice: (connectionId: ConnectionId, ask: SignInAsk, channel: Channel<SignInProgress>) => typedError<SignedIn, CommandError>(__TAURI_INVOKE("sign_in_device", { connectionId, ask, channel })),
+	/**  Opens the page of the sign-in that is under way in the system's browser (once more). */
+	signInOpenPage: () => typedError<null, CommandError>(__TAURI_INVOKE("sign_in_open_page")),
+	/**  Gives up the sign-in that is under way, if any. Whoever is signed in stays so. */
+	signInCancel: () => typedError<null, CommandError>(__TAURI_INVOKE("sign_in_cancel")),
+	/**  Forgets whoever is signed in. Their session in the browser stays as it is. */
+	signOut: () => typedError<null, CommandError>(__TAURI_INVOKE("sign_out")),
+	/**  Who is signed in for this connection. Whoever is signed in for another one is forgotten. */
+	signedIn: (connectionId: ConnectionId) => typedError<SignedIn | null, CommandError>(__TAURI_INVOKE("signed_in", { connectionId })),
+	/**  A narrow window that stays on top, to stand beside the browser; off gives it its former size back. */
+	setNarrow: (on: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("set_narrow", { on })),
 	/**  The preferences. */
 	settings: () => typedError<Settings, CommandError>(__TAURI_INVOKE("settings")),
 	/**  Keeps the preferences. */
@@ -128,6 +167,8 @@ export type AppInfo = {
 	utcOffset: string,
 	/**  This computer's time zone, such as `Europe/Amsterdam`; empty when the system does not name it. */
 	timeZone: string,
+	/**  The system's user name: who changes a checklist, as long as no other name is set. */
+	userName: string,
 	/**  The file of connections. */
 	connectionsFile: string,
 	/**  What to open at the start; none for what was open last. */
@@ -178,6 +219,14 @@ export type ArchiveStatus = {
 	trouble: string | null,
 };
 
+/**  Which permissions something needs. */
+export type AskAbout = {
+	/**  What is asked for. */
+	ask: SignInAsk,
+	/**  The permissions, as Microsoft's page will name them. */
+	scopes: string[],
+};
+
 /**  A day whose file is not whole. */
 export type BadDay = {
 	/**  The day, `yyyy-MM-dd`. */
@@ -186,9 +235,136 @@ export type BadDay = {
 	reason: string,
 };
 
-/**  A guided procedure: groups of steps to be ticked. */
+/**  What a person may do to a step. */
+export type Change = 
+/**  "I have done it." */
+{ kind: "confirm"; 
+/**  A remark to it. */
+note: string | null } | 
+/**  "It does not concern us", or for a clean-up "it stays, because ...". */
+{ kind: "notApplicable"; 
+/**  Why; never empty. */
+reason: string } | 
+/**  "I have done it, and it takes time to show." */
+{ kind: "wait"; 
+/**  How long it may take, in minutes; at least one, at most a week. */
+minutes: number; 
+/**  What is waited for. */
+reason: string } | 
+/**  Back to "to do". */
+{ kind: "reopen" } | 
+/**  A remark beside the state; an empty one takes the old one away. */
+{ kind: "note"; 
+/**  The remark. */
+text: string } | 
+/**  Takes back the last change. */
+{ kind: "undo" } | 
+/**  Brings back what was taken back last. */
+{ kind: "redo" } | 
+/**  Chooses between this run's history and an imported one. */
+{ kind: "settle"; 
+/**  Which of them counts. */
+kept: Side };
+
+/**  A check. Its text form is the one that checklists and evidence use, such as `cipp-listlogs`. */
+export type CheckId = 
+/**  Entra issues a token to the API client. */
+"cipp-token" | 
+/**  The address answers as CIPP's API and not as a website. */
+"cipp-address" | 
+/**  CIPP accepts the API client. */
+"cipp-accepted" | 
+/**  The client's role includes reading. */
+"cipp-role" | 
+/**  The logbook answers with a list. */
+"cipp-listlogs" | 
+/**  CIPP tells its version. */
+"cipp-version" | 
+/**  CIPP's own permission check ran and is content. */
+"cipp-access-permissions" | 
+/**  CIPP runs as an account that is named as a service account. */
+"cipp-service-account-name" | 
+/**  The account's token was got with MFA. */
+"cipp-mfa-claim" | 
+/**  The SAM application misses no permission. */
+"cipp-sam-permissions" | 
+/**  The account is in AdminAgents. */
+"cipp-adminagents" | 
+/**  The account is in the fifteen GDAP groups. */
+"cipp-gdap-groups" | 
+/**  CIPP reaches its tenants. */
+"cipp-tenant-access" | 
+/**  The tenant is the right one (C.2 row 1). */
+"ms-tenant" | 
+/**  The Function App's sign-in settings hold the client (row 2). */
+"ms-auth-settings" | 
+/**  The account has the roles for the set-up (rows 4 and 4b). */
+"ms-setup-roles" | 
+/**  ... and has them no more (row 5). */
+"ms-setup-roles-removed" | 
+/**  The SAM application asks for Azure Service Management (row 6). */
+"ms-sam-permission" | 
+/**  ... and has consent for it (row 7). */
+"ms-sam-consent" | 
+/**  The account is Contributor of the subscription (row 8). */
+"ms-contributor" | 
+/**  ... and is it no more. */
+"ms-contributor-removed" | 
+/**  The Function App's own identity is Contributor (row 8c). */
+"ms-function-identity" | 
+/**  The API's application exists and is sound (row 9). */
+"ms-api-app" | 
+/**  The secret is valid, and until when (row 10). */
+"ms-secret-expiry" | 
+/**  The account exists, is internal, enabled and named (row 11). */
+"ms-account" | 
+/**  The account is in AdminAgents (row 13). */
+"ms-adminagents" | 
+/**  The account is in the GDAP groups (row 14). */
+"ms-gdap-groups" | 
+/**  The account has a Microsoft method of MFA (row 15). */
+"ms-mfa-registered" | 
+/**  MFA is demanded at each logon (row 16, C.3). */
+"ms-mfa-enforced" | 
+/**  It is Microsoft's and nobody else's (row 17). */
+"ms-microsoft-mfa" | 
+/**  The account has a mailbox (row 18). */
+"ms-mailbox";
+
+/**  How far a round of checks is. */
+export type CheckNews = 
+/**  A step is being looked at. */
+{ kind: "looking"; 
+/**  The step's id. */
+step: string; 
+/**  Steps that are done. */
+done: number; 
+/**  All steps of the round. */
+total: number } | 
+/**  A step was looked at, and what was found is kept. */
+{ kind: "found"; 
+/**  How the step stands now. */
+step: StepProgress; 
+/**  How the whole list stands now. */
+counts: Counts; 
+/**  Steps that are done, this one included. */
+done: number; 
+/**  All steps of the round. */
+total: number };
+
+/**  How a round ended. */
+export type Checked = {
+	/**  The list as it stands now. */
+	view: ChecklistView,
+	/**  Whether somebody stopped it before its end; what was found until then is kept. */
+	cancelled: boolean,
+	/**  Why CIPP could not be asked (no secret, for one); only what Microsoft can tell was looked at then. */
+	trouble: CommandError | null,
+};
+
+/**  A guided procedure: groups of steps, of which a variant shows those that concern it. */
 export type Checklist = {
-	/**  Stable name, also the name of its file; ticks are kept under it. */
+	/**  Stable name, also the name of its file; what was done is kept under it. */
 	id: string,
 	/**  What is reached at the end. */
 	title: string,
@@ -196,8 +372,36 @@ export type Checklist = {
 	intro: string,
 	/**  Https address of the manual page it follows. */
 	source: string,
+	/**  The day on which the whole list was last held against its sources, `yyyy-mm-dd`. */
+	reviewed: string,
+	/**  Which edition of the manual that was. */
+	manual: string,
+	/**  The one question that picks the variant; `None` when there is only one. */
+	question: string | null,
+	/**
+	 *  The answers to the question, in the order in which they are shown; the first is the default. Empty when there is one
+	 *  way only.
+	 */
+	variants: Variant[],
 	/**  The steps, in the order of the work. */
 	groups: Group[],
+};
+
+/**  What is written to a file. */
+export type ChecklistFile = 
+/**  The report as Markdown. */
+"markdown" | 
+/**  The report as one page that prints well. */
+"html" | 
+/**  The run, for a colleague to go on with. */
+"run";
+
+/**  A checklist with how far it is. */
+export type ChecklistView = {
+	/**  The words: the steps of the variant that is shown, and of no other. */
+	checklist: Checklist,
+	/**  How each of these steps stands. */
+	progress: Progress,
 };
 
 /**  A command that did not succeed. */
@@ -238,6 +442,20 @@ export type CompletionKind =
 "value" | 
 /**  A form of the language: `/regular expression/`, `time:-1h..`. */
 "form";
+
+/**  Two histories of one step. */
+export type Conflict = {
+	/**  When the other one was imported. */
+	importedAt: string,
+	/**  Who imported it. */
+	importedBy: string,
+	/**  Where the step stands by the other one. */
+	theirs: StepState,
+	/**  The note of the other one. */
+	theirNote: string | null,
+	/**  What happened by the other one. */
+	theirHistory: HistoryItem[],
+};
 
 /**  Names a connection for good: in the file, in the keychain (as the account of its item) and in the window. */
 export type ConnectionId = string;
@@ -302,6 +520,42 @@ export type CopyForm =
 "markdown" | 
 /**  Five lines for a ticket: what, where, when in two zones, how often (first and last), which row. */
 "ticket";
+
+/**  A wait as it stands. */
+export type Countdown = {
+	/**  Seconds until it is no longer normal; zero afterwards. */
+	remainingSeconds: number,
+	/**  Seconds until the next look; zero when it is time. */
+	retryInSeconds: number,
+};
+
+/**  How many steps are in which state. */
+export type Counts = {
+	/**  All steps of the variant. */
+	steps: number,
+	/**  To do. */
+	todo: number,
+	/**  Verified, stale ones too. */
+	verified: number,
+	/**  Confirmed by a person. */
+	confirmed: number,
+	/**  Waiting. */
+	waiting: number,
+	/**  Failed. */
+	failed: number,
+	/**  Not applicable. */
+	notApplicable: number,
+	/**  With a remark that they could not be checked. */
+	couldNotCheck: number,
+	/**  Verified so long ago that they should be checked again. */
+	stale: number,
+	/**  Clean-up that is open, overdue included. */
+	cleanUp: number,
+	/**  Clean-up that is overdue. */
+	overdue: number,
+	/**  Waiting for a choice between two histories. */
+	conflicts: number,
+};
 
 /**  Where the rows of a day came from. */
 export type Coverage = 
@@ -368,6 +622,31 @@ export type DayState = {
 	/**  What is wrong with its file in the archive, in a sentence. */
 	archiveTrouble: string | null,
 };
+
+/**  A value that decided. */
+export type Deciding = {
+	/**  The field's own name. */
+	name: string,
+	/**  What it said. */
+	value: string,
+};
+
+/**  A clean-up that is open. */
+export type Due = {
+	/**  When it is due. */
+	at: string,
+	/**  How it stands. */
+	state: DueState,
+};
+
+/**  How a clean-up stands. */
+export type DueState = 
+/**  There is time still. */
+"open" | 
+/**  The time is over. */
+"overdue" | 
+/**  A person says that it is done; a check could see it and has not yet. */
+"toVerify";
 
 /**  A change of a filter text. */
 export type Edit = 
@@ -475,12 +754,34 @@ export type ErrorCode =
 "export" | 
 /**  There is a file of this name already. */
 "fileExists" | 
+/**  What was done in a checklist could not be read or kept. */
+"checklist" | 
+/**  A step cannot be changed in this way. */
+"changeRefused" | 
+/**  The file is no exported checklist run. */
+"notARun" | 
+/**  Nobody finished the sign-in at Microsoft. */
+"signInNotFinished" | 
+/**  Somebody else signed in, or at another tenant. */
+"wrongPerson" | 
+/**  Nobody is signed in at Microsoft. */
+"notSignedIn" | 
 /**  A time zone is not known. */
 "zone" | 
 /**  The link is not on the list of sites that may be opened. */
 "linkNotAllowed" | 
 /**  Anything else. */
 "internal";
+
+/**  The proof of a finding. */
+export type Evidence = {
+	/**  What was asked, in order. */
+	requests: Request[],
+	/**  The few values that decided. */
+	fields: Deciding[],
+	/**  Who was signed in: a person's user name, or the API client. */
+	signedInAs: string | null,
+};
 
 /**  The form of an exported file. */
 export type ExportFormat = 
@@ -643,6 +944,35 @@ export type Histogram = {
 	bars: SeverityCounts[],
 	/**  Matching rows without a readable time, or outside the bars. */
 	elsewhere: number,
+};
+
+/**  One thing that happened. */
+export type HistoryItem = {
+	/**  When. */
+	at: string,
+	/**  Who was at the computer. */
+	by: string,
+	/**  What sort of thing. */
+	kind: HistoryKind,
+	/**  What, as words; may be empty where the kind says it all. */
+	text: string,
+	/**  How often a check found the same in a row. */
+	times: number,
+	/**  Whether it was taken back later. */
+	undone: boolean,
+	/**  What a check asked and saw. */
+	evidence: Evidence | null,
+};
+
+/**  What sort of thing happened. */
+export type HistoryKind = "passed" | "failed" | "checkWaits" | "checkNotApplicable" | "couldNotCheck" | "confirmed" | "notApplicable" | "waiting" | "reopened" | "noted" | "undone" | "redone" | "imported" | "settled";
+
+/**  What an import did. */
+export type Imported = {
+	/**  Which steps came in, and at which a person must choose. */
+	merged: Merged,
+	/**  Every list as it stands now. */
+	views: ChecklistView[],
 };
 
 /**  The zone of an instance, and how it is known. */
@@ -830,6 +1160,19 @@ export type LogView = {
 	trouble: CommandError | null,
 };
 
+/**  What a merge did. */
+export type Merged = {
+	/**  Steps that now stand as in the imported run. */
+	taken: StepRef[],
+	/**  Steps at which both went on apart: a person must choose. */
+	conflicts: StepRef[],
+	/**
+	 *  Checklists for which the two runs answer the question differently; this run's answer stays until a person
+	 *  answers anew.
+	 */
+	otherVariants: string[],
+};
+
 /**  Something in a filter text that cannot be read. */
 export type Mistake = {
 	/**  Where it starts, UTF-16 code units. */
@@ -848,6 +1191,31 @@ export type NoteInfo = {
 	sentence: string,
 };
 
+/**  What was in the way of a check. */
+export type Obstacle = 
+/**  There is no connection to CIPP yet. */
+"notConnected" | 
+/**  CIPP gives no token or does not let this client in; the check of that says why. */
+"notLetIn" | 
+/**  The API client's role in CIPP is too small. */
+"cippRole" | 
+/**  CIPP has not made its report yet, or only an old one. */
+"notRunYet" | 
+/**  Nobody is signed in at Microsoft, or no longer. */
+"notSignedIn" | 
+/**  The sign-in was given without a permission that is needed. */
+"scope" | 
+/**  The person who is signed in may not see it. */
+"role" | 
+/**  The tenant lacks a licence for this information. */
+"licence" | 
+/**  The server was not reached, or asked to wait. */
+"network" | 
+/**  Something must be known first: an account, an application, a subscription. */
+"notKnown" | 
+/**  The answer does not say it. */
+"unclear";
+
 /**  The operating system. */
 export type Os = 
 /**  Linux and its relatives. */
@@ -856,6 +1224,16 @@ export type Os =
 "windows" | 
 /**  macOS. */
 "macos";
+
+/**  A colleague's answer to a checklist's question. */
+export type OtherVariant = {
+	/**  The variant. */
+	variant: string,
+	/**  When it was chosen. */
+	at: string,
+	/**  By whom. */
+	by: string,
+};
 
 /**  Something to tell about a pasted text. */
 export type PasteNote = 
@@ -894,6 +1272,43 @@ export type Plan = {
 	 */
 	seconds: number | null,
 };
+
+/**  A checklist as it stands. */
+export type Progress = {
+	/**  The checklist's id. */
+	checklist: string,
+	/**  The variant that is shown. */
+	variant: string,
+	/**  Whether a person chose it; else it is the default. */
+	variantChosen: boolean,
+	/**  A colleague's differing answer to the question, from an import. */
+	otherVariant: OtherVariant | null,
+	/**  The steps of this variant, in order. */
+	steps: StepProgress[],
+	/**  How many steps are in which state. */
+	counts: Counts,
+};
+
+/**  How a step is proved. */
+export type Proof = {
+	/**  Who can see it first of all. */
+	by: ProofBy,
+	/**  The checks, in order: the first that can tell decides. Empty exactly when proved by hand. */
+	checks: CheckId[],
+	/**  "How we know": the request, the field, the value. */
+	how: string | null,
+	/**  By hand: why nothing can see it. */
+	whyNot: string | null,
+};
+
+/**  Who can see that a step is done. */
+export type ProofBy = 
+/**  CIPP, through the stored connection. */
+"cipp" | 
+/**  Microsoft Graph or Azure, after a sign-in. */
+"microsoft" | 
+/**  Only the person who did it. */
+"hand";
 
 /**  What a filter text came to. */
 export type QueryAnswer = {
@@ -956,6 +1371,34 @@ export type RecognisedInfo = {
 	secretFound: boolean,
 	/**  What a person should know about it. */
 	notes: NoteInfo[],
+};
+
+/**  A check could not look: a remark beside the state, which it leaves as it is. */
+export type Remark = {
+	/**  When. */
+	at: string,
+	/**  The check that could not look. */
+	check: string,
+	/**  What was in the way. */
+	cause: Obstacle,
+	/**  The same as a sentence. */
+	reason: string,
+	/**  How to make it possible. */
+	remedy: string,
+	/**  What was asked. */
+	evidence: Evidence,
+};
+
+/**  A request that was made for a check. Never with a token or a secret. */
+export type Request = {
+	/**  `GET`, or `POST` for the few reads that need it. */
+	method: string,
+	/**  The whole address. */
+	url: string,
+	/**  The HTTP status; `None` when there was no answer. */
+	status: number | null,
+	/**  When it was made. */
+	at: string,
 };
 
 /**
@@ -1083,6 +1526,26 @@ export type Settings = {
 	 *  less.
 	 */
 	memoryMegabytes?: number,
+	/**  Who changes a checklist, as it stands in its history and in the report; empty for the system's user name. */
+	personName?: string,
+	/**  The application as which a person signs in at Microsoft; empty for Microsoft's own public tools. */
+	signInAppId?: string,
+	/**  What a person said about a connection's set-up because nothing could look it up, by connection. */
+	setupFacts?: { [key in string]: SetupFacts },
+	/**  Where a person left off in the checklists, by keys of the window's own. */
+	setupPlaces?: { [key in string]: string },
+};
+
+/**  What a person said about a set-up. An empty text is not known. */
+export type SetupFacts = {
+	/**  The service account's user name. */
+	account?: string,
+	/**  The application ID of CIPP-SAM. */
+	samAppId?: string,
+	/**  The ID of the Azure subscription that holds CIPP. */
+	subscription?: string,
+	/**  The Function App's whole resource ID, `/subscriptions/.../sites/...`. */
+	site?: string,
 };
 
 /**  Rows by severity family. */
@@ -1121,6 +1584,83 @@ export type ShownDays = {
 	to: string,
 };
 
+/**  One of two histories that went apart. */
+export type Side = 
+/**  The one that was here. */
+"mine" | 
+/**  The one that was imported. */
+"theirs";
+
+/**  What to say before a browser opens. */
+export type SignInAbout = {
+	/**  The tenant to sign in to. */
+	tenantId: string,
+	/**  The server whose page will open. */
+	host: string,
+	/**  What Microsoft's page will call the application. */
+	graphApp: string,
+	/**  The same for Azure. */
+	azureApp: string,
+	/**  Whether it is the application that a person entered in the settings. */
+	ownApp: boolean,
+	/**  The permissions, by what is asked for. */
+	asks: AskAbout[],
+};
+
+/**  What a person is asked to allow: always reading, and step by step. */
+export type SignInAsk = 
+/**  What anybody may allow for their own account. */
+"basic" | 
+/**  The directory, its policies and its sign-in log: an administrator allows it, and it serves almost every check. */
+"directory" | 
+/**  Besides, how people sign in (`UserAuthenticationMethod.Read.All`). */
+"signInMethods" | 
+/**  Besides, who could take on a role (`RoleEligibilitySchedule.Read.Directory`). */
+"eligibleRoles" | 
+/**  Besides, the relations to customers (`DelegatedAdminRelationship.Read.All`). */
+"customerRelations" | 
+/**  Azure, as the person. */
+"azure";
+
+/**  How a sign-in goes. */
+export type SignInProgress = 
+/**  A page was opened in the system's browser, and the app waits for the person there. */
+{ kind: "browser"; 
+/**  The page, for whoever wants to open it by hand on this computer. It holds no secret. */
+url: string; 
+/**  Whether the browser could be started. */
+opened: boolean; 
+/**  What Microsoft's page calls the application. */
+app: string; 
+/**  How long the app waits. */
+seconds: number } | 
+/**  A code is to be typed in on a page, on whatever computer. */
+{ kind: "deviceCode"; 
+/**  The code. */
+code: string; 
+/**  The page. */
+url: string; 
+/**  What Microsoft's page calls the application. */
+app: string; 
+/**  How long the code lives. */
+seconds: number };
+
+/**  Who is signed in, and for what. Nothing secret. */
+export type SignedIn = {
+	/**  The user name, such as `anna@msp.example`. */
+	upn: string,
+	/**  The display name. */
+	name: string | null,
+	/**  The tenant. */
+	tenantId: string,
+	/**  What may be read in Microsoft Graph. */
+	scopes: string[],
+	/**  Whether Azure can be read without a further sign-in. */
+	azure: boolean,
+	/**  Which of the things that can be asked for are allowed already. */
+	allowed: SignInAsk[],
+};
+
 /**  How a stage stands. */
 export type StageState = 
 /**  It is being tried. */
@@ -1135,27 +1675,154 @@ export type StartOn =
 /**  The sandbox. */
 "sandbox";
 
-/**  One thing to do and tick. */
+/**  One thing to do, to wait for, to check or to know. */
 export type Step = {
 	/**  Stable name, unique within its checklist. */
 	id: string,
 	/**  The step in one line. */
 	title: string,
-	/**  What to do, action by action. */
-	detail: string[],
-	/**  The place where it is done, if there is one. */
-	where: string | null,
+	/**  What sort of step it is. */
+	kind: StepKind,
+	/**  The variants that have this step; empty for all. */
+	variants: string[],
+	/**  What to do, in small actions to be numbered. Never empty. */
+	actions: string[],
+	/**  The place where it is done, if there is one: a menu path or a page. */
+	place: string | null,
 	/**  The page to open for it. */
 	link: Link | null,
+	/**  The role of whoever must do it. */
+	who: string | null,
+	/**  Why it is done. */
+	why: string | null,
+	/**  Steps that can be done only after this one, by id. */
+	unlocks: string[],
 	/**  Texts worth copying: names of groups, roles, commands. */
 	copy: string[],
-	/**  A trap, or what today's CIPP does instead. */
-	note: string | null,
-	/**  Whether a person ticked it. */
-	ticked: boolean,
-	/**  When it was ticked. */
-	tickedAt: string | null,
+	/**  The usual traps. */
+	traps: string[],
+	/**  The step that replaced this one in today's CIPP. */
+	replacedBy: string | null,
+	/**  Where the step comes from: an address, or the founding document. */
+	source: string,
+	/**  The numbers of the founding documents' steps that this one holds. */
+	seed: string[],
+	/**  Whether doing it leaves something behind that CIPP, Entra or Azure could show. */
+	trace: boolean,
+	/**  Clean-up only: hours after which it is due. */
+	dueHours: number | null,
+	/**  Wait only: how long it may take, in minutes. */
+	waitMinutes: number | null,
+	/**  How it is proved. */
+	proof: Proof,
 };
+
+/**  What sort of step it is. */
+export type StepKind = 
+/**  Something that must be so. */
+"requirement" | 
+/**  Something to do. */
+"action" | 
+/**  A time to let pass. */
+"wait" | 
+/**  Something to look at. */
+"check" | 
+/**  A privilege to take away again. */
+"clean-up" | 
+/**  Something to know. */
+"note";
+
+/**  One step as it stands. */
+export type StepProgress = {
+	/**  The step's id. */
+	id: string,
+	/**  Where it stands. */
+	state: StepState,
+	/**  Why the last check could not look; beside the state, never in its place. */
+	remark: Remark | null,
+	/**  A person's note. */
+	note: string | null,
+	/**
+	 *  Verified so long ago that it should be checked again: the age in days. Zero when it lies in the future, as after
+	 *  a wrong clock.
+	 */
+	staleDays: number | null,
+	/**  While it waits: how long still, and when it is looked at again. */
+	countdown: Countdown | null,
+	/**  Clean-up only: due since the privilege was granted, until it is verified gone or waived. */
+	due: Due | null,
+	/**  Two histories, until a person chooses. */
+	conflict: Conflict | null,
+	/**  What happened, oldest first. */
+	history: HistoryItem[],
+	/**  Whether there is something to undo. */
+	canUndo: boolean,
+	/**  Whether there is something to do again. */
+	canRedo: boolean,
+};
+
+/**  A step, by its checklist. */
+export type StepRef = {
+	/**  The checklist's id. */
+	checklist: string,
+	/**  The step's id. */
+	step: string,
+};
+
+/**  Where a step stands. */
+export type StepState = 
+/**  Nothing is known. */
+{ kind: "todo" } | 
+/**  A check saw that it is so. */
+{ kind: "verified"; 
+/**  When. */
+at: string; 
+/**  The check that saw it. */
+check: string; 
+/**  What is worth knowing all the same. */
+hint: string | null; 
+/**  How it is known. */
+evidence: Evidence } | 
+/**  A person says so. */
+{ kind: "confirmed"; 
+/**  When. */
+at: string; 
+/**  Who. */
+by: string; 
+/**  Their remark. */
+note: string | null } | 
+/**  It takes time to show. */
+{ kind: "waiting"; 
+/**  From when. */
+since: string; 
+/**  Until when it is normal. */
+until: string; 
+/**  What is waited for. */
+reason: string; 
+/**  When to look again. */
+retryAt: string; 
+/**  What the last look during the wait found. */
+last: string | null } | 
+/**  A check saw that it is not so. */
+{ kind: "failed"; 
+/**  When. */
+at: string; 
+/**  The check that saw it. */
+check: string; 
+/**  What is wrong. */
+reason: string; 
+/**  What to do next. */
+remedy: string; 
+/**  How it is known. */
+evidence: Evidence } | 
+/**  It does not concern this instance. */
+{ kind: "notApplicable"; 
+/**  When this was said. */
+at: string; 
+/**  Who said it; `None` when a check found it out. */
+by: string | null; 
+/**  Why. */
+reason: string };
 
 /**  How far a test is. */
 export type TestProgress = {
@@ -1190,6 +1857,16 @@ export type Theme =
 "light" | 
 /**  Always dark. */
 "dark";
+
+/**  One answer to a checklist's question. */
+export type Variant = {
+	/**  Stable name. */
+	id: string,
+	/**  The answer. */
+	title: string,
+	/**  How to tell that it is the right one. */
+	hint: string,
+};
 
 /**  What a view is as a command line. */
 export type ViewCommand = 

@@ -1,6 +1,6 @@
 //! The archive of a connection: looked at, checked, deleted, taken out in plain. And exports of what a view shows.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use connections::ConnectionId;
 use logbook::{ExportFormat, ExportOptions, ExportProgress, ExportSummary};
@@ -139,12 +139,14 @@ pub async fn logs_export_cancel(state: Shared<'_>, view_id: String) -> CommandRe
 #[tauri::command]
 #[specta::specta]
 pub async fn export_file_name(app: AppHandle, name: String, format: ExportFormat) -> CommandResult<String> {
-    let folder = app
-        .path()
-        .download_dir()
-        .or_else(|_| app.path().home_dir())
-        .map_err(CommandError::internal)?;
-    Ok(folder.join(file_name(&name, format)).display().to_string())
+    let ending = match format {
+        ExportFormat::Csv => "csv",
+        ExportFormat::Json => "json",
+        ExportFormat::Ndjson => "ndjson",
+        ExportFormat::Xlsx => "xlsx",
+        ExportFormat::Parquet => "parquet",
+    };
+    in_downloads(&app, &file_name(&name, "CIPP log", ending))
 }
 
 /// Asks for a file to write with the system's own dialog; none when the person changed their mind.
@@ -177,8 +179,18 @@ pub async fn choose_folder(app: AppHandle) -> CommandResult<Option<String>> {
     Ok(chosen.map(|path| path.to_string()))
 }
 
-/// A name that every system allows, with the ending of the format.
-fn file_name(name: &str, format: ExportFormat) -> String {
+/// The whole name of a file in the downloads folder.
+pub fn in_downloads(app: &AppHandle, name: &str) -> CommandResult<String> {
+    let folder = app
+        .path()
+        .download_dir()
+        .or_else(|_| app.path().home_dir())
+        .map_err(CommandError::internal)?;
+    Ok(folder.join(name).display().to_string())
+}
+
+/// A name that every system allows, with this ending; `unnamed` where nothing is left of the name.
+pub fn file_name(name: &str, unnamed: &str, ending: &str) -> String {
     let safe: String = name
         .chars()
         .map(|c| {
@@ -191,15 +203,8 @@ fn file_name(name: &str, format: ExportFormat) -> String {
         .take(80)
         .collect();
     let safe = safe.trim_matches(|c: char| c == '.' || c == ' ' || c == '-');
-    let safe = if safe.is_empty() { "CIPP log" } else { safe };
-    let ending = match format {
-        ExportFormat::Csv => "csv",
-        ExportFormat::Json => "json",
-        ExportFormat::Ndjson => "ndjson",
-        ExportFormat::Xlsx => "xlsx",
-        ExportFormat::Parquet => "parquet",
-    };
-    Path::new(&format!("{safe}.{ending}")).display().to_string()
+    let safe = if safe.is_empty() { unnamed } else { safe };
+    format!("{safe}.{ending}")
 }
 
 #[cfg(test)]
@@ -208,11 +213,9 @@ mod tests {
 
     #[test]
     fn a_proposed_name_is_one_that_every_system_allows() {
-        assert_eq!(file_name("Contoso: 7/11 *", ExportFormat::Csv), "Contoso- 7-11.csv");
-        assert_eq!(file_name("../..", ExportFormat::Xlsx), "CIPP log.xlsx");
-        assert_eq!(
-            file_name("Zürich 2026-08-08", ExportFormat::Json),
-            "Zürich 2026-08-08.json"
-        );
+        let name = |name| file_name(name, "CIPP log", "csv");
+        assert_eq!(name("Contoso: 7/11 *"), "Contoso- 7-11.csv");
+        assert_eq!(name("../.."), "CIPP log.csv");
+        assert_eq!(name("Zürich 2026-08-08"), "Zürich 2026-08-08.csv");
     }
 }

@@ -5,14 +5,14 @@ use connections::{ConnectionId, Keychain, PasteNote, SavedConnection, SecretPlac
 use jiff::Timestamp;
 use serde::Serialize;
 use specta::Type;
-use tauri::ipc::Channel;
+use tauri::{AppHandle, ipc::Channel};
 use zeroize::Zeroize;
 
 use super::Shared;
 use crate::{
     connect::{self, ConnectionInput, TestProgress},
     error::{CommandError, CommandResult},
-    logbooks,
+    logbooks, settings, setup,
 };
 
 /// A connection as the UI sees it.
@@ -179,12 +179,17 @@ pub async fn check_secret_shape(mut value: String) -> CommandResult<SecretShape>
 #[tauri::command]
 #[specta::specta]
 pub async fn connection_save(
+    app: AppHandle,
     state: Shared<'_>,
     input: ConnectionInput,
     channel: Channel<TestProgress>,
 ) -> CommandResult<ConnectionInfo> {
     let cancel = state.begin_test();
+    let is_new = input.id.is_none();
     let saved = connect::save(&state, input, &tell(channel), &cancel).await?;
+    if is_new {
+        setup::adopt_into_the_first(&state, saved.id, settings::read(&app)?.person()).await;
+    }
     Ok(ConnectionInfo::of(&saved, state.keychain.place(&saved.id)))
 }
 
@@ -211,16 +216,15 @@ pub async fn connection_cancel_test(state: Shared<'_>) -> CommandResult<()> {
     Ok(())
 }
 
-/// Removes a connection, its secret and its ticks.
+/// Removes a connection, its secret and what was done for it in the checklists.
 #[tauri::command]
 #[specta::specta]
 pub async fn connection_remove(state: Shared<'_>, id: ConnectionId) -> CommandResult<()> {
     state.with_store(move |store| store.remove(&id)).await?;
     state.forget_client(id);
     state.close_views_of(id);
-    if let Err(error) = state.ticks.forget(&id.to_string()) {
-        tracing::warn!(%error, "the ticks of a removed connection could not be dropped");
-    }
+    state.sign_ins.forget(id);
+    setup::forget(&state, id).await;
     if let Err(error) = logbooks::forget_archive(&state, id).await {
         tracing::warn!(%error, "the archive of a removed connection could not be deleted whole");
         state.keychain.delete(&id).await?;

@@ -24,6 +24,8 @@ pub struct AppInfo {
     pub utc_offset: String,
     /// This computer's time zone, such as `Europe/Amsterdam`; empty when the system does not name it.
     pub time_zone: String,
+    /// The system's user name: who changes a checklist, as long as no other name is set.
+    pub user_name: String,
     /// The file of connections.
     pub connections_file: String,
     /// What to open at the start; none for what was open last.
@@ -60,6 +62,7 @@ pub async fn app_info(app: AppHandle, state: Shared<'_>) -> CommandResult<AppInf
         os: this_os(),
         utc_offset: Zoned::now().strftime("%:z").to_string(),
         time_zone: TimeZone::system().iana_name().unwrap_or_default().to_owned(),
+        user_name: kept::user_name(),
         connections_file: state.store.path().display().to_string(),
         start_on: demo::is_wanted_at_start().then_some(StartOn::Sandbox),
     })

@@ -1,13 +1,17 @@
 /** Answers as the Rust side gives them, for tests of the views. Not part of the app. */
 import type {
-  Checklist,
+  ChecklistView,
   CommandError,
   ConnectionInfo,
-  KeychainStatus,
   DayState,
+  Evidence,
+  KeychainStatus,
   LogEntry,
   LogRow,
+  Progress,
   Settings,
+  Step,
+  StepProgress,
 } from "../bindings";
 import type { Answers } from "./testing";
 
@@ -55,6 +59,10 @@ export const settings = (part: Partial<Settings> = {}): Settings => ({
   instanceZones: {},
   archive: { enabled: true, keepDays: 0, maxMegabytes: 0 },
   memoryMegabytes: 0,
+  personName: "",
+  signInAppId: "",
+  setupFacts: {},
+  setupPlaces: {},
   ...part,
 });
 
@@ -112,30 +120,162 @@ export const entry = (of: LogRow, part: Partial<LogEntry> = {}): LogEntry => ({
   ...part,
 });
 
-export const checklist = (): Checklist => ({
-  id: "enable-the-cipp-api",
-  title: "Enable the CIPP API",
-  intro: "From nothing to the first row.",
+export const step = (part: Partial<Step> = {}): Step => ({
+  id: "create",
+  title: "Create the API client",
+  kind: "action",
+  variants: [],
+  actions: ["Open the page.", "Press the button."],
+  place: "CIPP > Integrations > CIPP-API",
+  link: { label: "CIPP manual: CIPP-API", url: "https://docs.cipp.app/api" },
+  who: "CIPP admin",
+  why: "The client is how the API knows us.",
+  unlocks: [],
+  copy: [],
+  traps: [],
+  replacedBy: null,
   source: "https://docs.cipp.app/",
-  groups: [
+  seed: [],
+  trace: true,
+  dueHours: null,
+  waitMinutes: null,
+  proof: {
+    by: "cipp",
+    checks: ["cipp-listlogs"],
+    how: "GET /api/ListLogs answers 200 and a list.",
+    whyNot: null,
+  },
+  ...part,
+});
+
+export const stepProgress = (id: string, part: Partial<StepProgress> = {}): StepProgress => ({
+  id,
+  state: { kind: "todo" },
+  remark: null,
+  note: null,
+  staleDays: null,
+  countdown: null,
+  due: null,
+  conflict: null,
+  history: [],
+  canUndo: false,
+  canRedo: false,
+  ...part,
+});
+
+/** The proof of a look at the log. */
+export const evidence = (part: Partial<Evidence> = {}): Evidence => ({
+  requests: [
     {
-      title: "Today's way",
-      steps: [
-        {
-          id: "create",
-          title: "Create the API client",
-          detail: ["Open the page.", "Press the button."],
-          where: "CIPP > Integrations > CIPP-API",
-          link: { label: "CIPP manual", url: "https://docs.cipp.app/" },
-          copy: ["Contributor"],
-          note: "The secret is shown once.",
-          ticked: false,
-          tickedAt: null,
-        },
-      ],
+      method: "GET",
+      url: "https://cipp-k7x2q.azurewebsites.net/api/ListLogs",
+      status: 200,
+      at: "2026-11-03T08:20:00Z",
     },
   ],
+  fields: [{ name: "Results", value: "a list of 12" }],
+  signedInAs: "the API client",
+  ...part,
 });
+
+/** A list with steps of every sort; `standing` says how some of them stand. */
+export function checklistView(
+  standing: Partial<Record<string, Partial<StepProgress>>> = {},
+  part: Partial<Progress> = {},
+): ChecklistView {
+  const hand = { by: "hand" as const, checks: [], how: null, whyNot: "No request shows it." };
+  const groups = [
+    {
+      title: "Prepare",
+      steps: [
+        step({
+          id: "know",
+          title: "Find out who hosts your CIPP",
+          kind: "requirement",
+          unlocks: ["create"],
+          proof: hand,
+        }),
+      ],
+    },
+    {
+      title: "Create",
+      steps: [
+        step({
+          copy: ["AdminAgents"],
+          traps: ["The secret is shown once."],
+          unlocks: ["wait", "clean"],
+        }),
+        step({ id: "wait", title: "Wait for the restart", kind: "wait", waitMinutes: 15 }),
+        step({
+          id: "roles",
+          title: "Be Global Administrator while setting up",
+          proof: { by: "microsoft", checks: ["ms-setup-roles"], how: "GET /me/…", whyNot: null },
+        }),
+      ],
+    },
+    {
+      title: "Clean up",
+      steps: [
+        step({
+          id: "clean",
+          title: "Remove Global Administrator",
+          kind: "clean-up",
+          dueHours: 24,
+          replacedBy: "create",
+          proof: {
+            by: "microsoft",
+            checks: ["ms-setup-roles-removed"],
+            how: "GET /me/…",
+            whyNot: null,
+          },
+        }),
+      ],
+    },
+  ];
+  const steps = groups
+    .flatMap((group) => group.steps)
+    .map(({ id }) => stepProgress(id, standing[id]));
+  const of = (kind: string) => steps.filter(({ state }) => state.kind === kind).length;
+  const that = (test: (step: StepProgress) => boolean) => steps.filter(test).length;
+  return {
+    checklist: {
+      id: "enable-the-cipp-api",
+      title: "Enable the CIPP API",
+      intro: "From nothing to the first row.",
+      source: "https://docs.cipp.app/",
+      reviewed: "2026-11-22",
+      manual: "CIPP manual of 24 July 2026",
+      question: "Who hosts your CIPP?",
+      variants: [
+        { id: "hosted", title: "CyberDrain hosts our CIPP", hint: "No Function App of your own." },
+        { id: "self-hosted", title: "We host it", hint: "It runs in your own subscription." },
+      ],
+      groups,
+    },
+    progress: {
+      checklist: "enable-the-cipp-api",
+      variant: "hosted",
+      variantChosen: true,
+      otherVariant: null,
+      steps,
+      counts: {
+        steps: steps.length,
+        todo: of("todo"),
+        verified: of("verified"),
+        confirmed: of("confirmed"),
+        waiting: of("waiting"),
+        failed: of("failed"),
+        notApplicable: of("notApplicable"),
+        couldNotCheck: that(({ remark }) => remark !== null),
+        stale: that(({ staleDays }) => staleDays !== null),
+        cleanUp: that(({ due }) => due !== null),
+        overdue: that(({ due }) => due?.state === "overdue"),
+        conflicts: that(({ conflict }) => conflict !== null),
+      },
+      ...part,
+    },
+  };
+}
 
 /** What every start of the window asks for. */
 export const startAnswers = (part: Answers = {}): Answers => ({
@@ -144,6 +284,7 @@ export const startAnswers = (part: Answers = {}): Answers => ({
     os: "linux",
     utcOffset: "+01:00",
     timeZone: "Europe/Amsterdam",
+    userName: "jo",
     connectionsFile: "/home/jo/.config/cipp-desk/connections.json",
     startOn: null,
   }),
@@ -151,6 +292,7 @@ export const startAnswers = (part: Answers = {}): Answers => ({
   settings_save: () => null,
   connections_list: () => [],
   keychain_status: () => keychain(),
-  checklists: () => [checklist()],
+  checklists: () => [checklistView()],
+  signed_in: () => null,
   ...part,
 });

@@ -45,6 +45,10 @@ const FIRST_SETTINGS: Required<Settings> = {
   instanceZones: {},
   archive: {},
   memoryMegabytes: 0,
+  personName: "",
+  signInAppId: "",
+  setupFacts: {},
+  setupPlaces: {},
 };
 
 export class AppState {
@@ -70,6 +74,8 @@ export class AppState {
   editing = $state<ConnectionInfo | null>(null);
 
   switcherOpen = $state(false);
+  /** The window is narrow and on top, to stand beside a browser. */
+  narrow = $state(false);
   shortcutsOpen = $state(false);
   sandboxStarting = $state(false);
   sandboxFailure = $state<CommandFailure | null>(null);
@@ -224,6 +230,19 @@ export class AppState {
       ? "memory only, until you close CIPP Desk"
       : (this.keychain?.store ?? "the keychain of this system"),
   );
+
+  /** Narrow and on top, or as it was. A window that cannot be changed stays as it is; the answer says why. */
+  async setNarrow(on: boolean): Promise<CommandFailure | null> {
+    if (on === this.narrow) return null;
+    this.narrow = on;
+    try {
+      await backend.setNarrow(on);
+      return null;
+    } catch (error) {
+      this.narrow = false;
+      return CommandFailure.from(error);
+    }
+  }
 
   // ---- settings
 

@@ -89,6 +89,23 @@ export const SHORTCUTS: { title: string; keys: Shortcut[] }[] = [
     ],
   },
   {
+    title: "Setup",
+    keys: [
+      { id: "setup.check", press: ["R"], does: "Check this step" },
+      { id: "setup.check-all", press: ["Shift+R"], does: "Check all steps" },
+      { id: "setup.confirm", press: ["Y"], does: "Confirm the step by hand" },
+      { id: "setup.na", press: ["X"], does: "The step does not apply" },
+      { id: "setup.note", press: ["N"], does: "Note at the step" },
+      { id: "setup.undo", press: ["Mod+Z"], does: "Undo at the step" },
+      { id: "setup.redo", press: ["Mod+Shift+Z", "Mod+Y"], does: "Redo it" },
+      { id: "setup.link", press: ["O"], does: "Open the step's page" },
+      { id: "setup.open.next", press: ["E"], does: "Next open step" },
+      { id: "setup.open.previous", press: ["Shift+E"], does: "Previous open step" },
+      { id: "setup.share", press: ["Mod+Shift+E"], does: "Report, hand over" },
+      { id: "setup.narrow", press: ["P"], does: "Narrow window on top" },
+    ],
+  },
+  {
     title: "Connection form",
     keys: [
       { id: "form.save", press: ["Enter"], does: "Test and save" },

@@ -50,10 +50,15 @@ mod wire;
 pub use client::{Client, ClientOptions};
 pub use connection::{ApiUrl, Authority, ClientId, Connection, TenantId};
 pub use day::{Day, DaysNewestFirst};
+pub use endpoints::exec_access_checks::{
+    AccessCheck, AccessCheckKind, GdapCheck, GdapIssue, MissingPermission, PermissionsCheck, Reach, TenantAccess,
+    TokenDetails, query as access_check_query,
+};
 pub use endpoints::get_version::Version;
 pub use endpoints::list_api_test::ApiTest;
 pub use endpoints::list_logs::ListLogs;
 pub use endpoints::list_tenants::Tenant;
+pub use endpoints::me::Me;
 pub use endpoints::public_ping::Ping;
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{ClientError, ErrorKind, ReachCause, Refusal, WrongDoor};

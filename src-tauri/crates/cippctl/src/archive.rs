@@ -170,7 +170,7 @@ fn verify(archive: &ConnectionArchive, cancel: &CancellationToken) -> Result<(),
         return Ok(());
     }
     Err(Failure::new(
-        Code::Missing,
+        Code::Amiss,
         format!("{} days are not whole.", grouped(bad)),
         "`cippctl collect` fetches them again where CIPP still has them. With the right key they may be readable yet.",
     ))

@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive_place::forget;
+use crate::checklist;
 use crate::days::day_of;
 use crate::exit::Failure;
 use crate::instance::{Instance, RareArgs, find, note_clock, store};
@@ -26,7 +27,7 @@ pub enum ConnectionsCommand {
     Add(Box<AddArgs>),
     /// List the saved connections
     List(ListArgs),
-    /// Remove a connection, its secret and its archive
+    /// Remove a connection, its secret, its archive and what was done for it in the checklists
     Remove(NameArgs),
     /// Sign in and read today's log, step by step
     Test(NameArgs),
@@ -215,6 +216,7 @@ async fn remove(name: &str) -> Result<(), Failure> {
     if let Ok(Some(folder)) = &archive {
         say(&format!("Deleted its archive in {}.", folder.display()));
     }
+    let run = checklist::forget(&saved.id.to_string());
     let keychain = Keychain::system();
     let from_keychain = match keychain.delete(&saved.id).await {
         Ok(()) => keychain.delete_archive_key(&saved.id).await,
@@ -231,7 +233,7 @@ async fn remove(name: &str) -> Result<(), Failure> {
             return Err(error.into());
         }
     }
-    archive.map(drop)
+    archive.map(drop).and(run)
 }
 
 async fn test(name: &str, cancel: &CancellationToken) -> Result<(), Failure> {

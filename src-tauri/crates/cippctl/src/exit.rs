@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io;
 
+use checklist::{ChangeError, RunError, WordsError};
 use cipp_client::{ClientError, ErrorKind, FieldError};
 use connections::{KeychainError, StoreError};
 
@@ -30,8 +31,8 @@ pub enum Code {
     NotAllowed = 6,
     /// The reply was not understood or broke off.
     Reply = 7,
-    /// Days that were asked for are not in the archive, or not whole.
-    Missing = 8,
+    /// What was looked at is missing or not as it should be: days of an archive, steps of a checklist.
+    Amiss = 8,
     /// Stopped by the person at the keyboard.
     Cancelled = 130,
 }
@@ -64,8 +65,8 @@ const CODES: &[(Code, &str)] = &[
         "the reply was not understood or broke off; what was read before is printed",
     ),
     (
-        Code::Missing,
-        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged",
+        Code::Amiss,
+        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged. checklist check: a step failed",
     ),
     (Code::Cancelled, "stopped with Ctrl+C"),
 ];
@@ -212,6 +213,30 @@ impl From<StoreError> for Failure {
 impl From<KeychainError> for Failure {
     fn from(error: KeychainError) -> Self {
         Failure::new(Code::Connection, error.to_string(), error.remedy())
+    }
+}
+
+/// These say the next step themselves.
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Change(error) => error.into(),
+            RunError::File(_) | RunError::Transfer(_) | RunError::NoSuchConnection { .. } => {
+                Failure::new(Code::Local, error.to_string(), "")
+            }
+        }
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        Failure::new(Code::Usage, error.to_string(), "")
+    }
+}
+
+impl From<WordsError> for Failure {
+    fn from(error: WordsError) -> Self {
+        Failure::new(Code::Local, error.to_string(), "")
     }
 }
 

@@ -1,11 +1,12 @@
 //! The command line of CIPP Desk: the same rooms as the app, without a window.
 //!
-//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `sandbox`, `demo`. Data goes to stdout and nothing else does;
-//! words for people go to stderr; how a command ended is its exit code (`exit`). Deliberately not here: anything about
+//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `checklist`, `sandbox`, `demo`. Data
+//! goes to stdout and nothing else does; words for people go to stderr; how a command ended is its exit code (`exit`). Deliberately not here: anything about
 //! CIPP or Entra that the app would need too.
 
 mod archive;
 mod archive_place;
+mod checklist;
 mod collect;
 mod connections;
 mod days;
@@ -92,6 +93,16 @@ Examples:
   cippctl archive export --connection Contoso --from 2026-11-01 --out /tmp/november
 ";
 
+const CHECKLIST_EXAMPLES: &str = "\
+Examples:
+  How far each connection is:
+    cippctl checklist list
+  Whether the API of this connection is sound, for a scheduled job:
+    cippctl checklist check --connection Contoso --checklist enable-the-cipp-api
+  The setup report, for the customer's documentation:
+    cippctl checklist show --connection Contoso --format markdown > contoso.md
+";
+
 /// Read the CIPP logbook from the command line
 ///
 /// Connections and their secrets are shared with the app CIPP Desk. The secret rests in the operating system's keychain
@@ -120,6 +131,9 @@ enum Command {
     /// Look at, check, take out or delete the archive of a connection
     #[command(subcommand, after_long_help = format!("{ARCHIVE_EXAMPLES}\n{}", exit::help()))]
     Archive(Box<archive::ArchiveCommand>),
+    /// See how far a set-up is, and check what CIPP itself can prove
+    #[command(subcommand, after_long_help = format!("{CHECKLIST_EXAMPLES}\n{}", exit::help()))]
+    Checklist(checklist::ChecklistCommand),
     /// Serve an imitation of Entra and CIPP on this computer
     Sandbox(Box<sandbox::SandboxArgs>),
     /// See it work once, on the sandbox
@@ -182,6 +196,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Collect(args) => collect::run(*args, &cancel()).await,
         Command::Export(args) => export::run(*args, &cancel()).await,
         Command::Archive(command) => archive::run(*command, &cancel()).await,
+        Command::Checklist(command) => checklist::run(command, &cancel()).await,
         Command::Sandbox(args) => sandbox::run(*args, &cancel()).await,
         Command::Demo => demo::run(&cancel()).await,
         Command::Completions { shell } => {

@@ -105,7 +105,7 @@ pub fn trouble(progress: &Progress) -> Option<Failure> {
     let said = match &first.error {
         Some(error) => Failure::from(error.clone()),
         None => Failure::new(
-            Code::Missing,
+            Code::Amiss,
             first
                 .archive_trouble
                 .clone()

@@ -73,6 +73,44 @@ pub enum TokenVersion {
     V2,
 }
 
+/// What is wrong with the answer to a sign-in in the browser. None of it happens at Microsoft; a client has to find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInFault {
+    /// The redirect carries another `state` than was sent.
+    State,
+    /// The ID token carries another `nonce` than was sent.
+    Nonce,
+    /// The ID token is of another tenant.
+    Tenant,
+    /// The ID token is for another application.
+    Audience,
+    /// The ID token expired an hour ago.
+    Expired,
+    /// The ID token's signature does not fit.
+    Signature,
+}
+
+/// Trouble on the way to Microsoft Graph and Azure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MicrosoftTrouble {
+    /// 429 with `Retry-After`, where `retry_after_seconds` says so.
+    Throttled,
+    /// 503 in Microsoft's JSON.
+    Unavailable,
+    /// The connection is reset.
+    Reset,
+    /// 200 with an HTML page, as a captive portal answers.
+    Portal,
+    /// No answer, ever.
+    Hang,
+    /// 200 with JSON that is cut short.
+    Truncated,
+    /// 200 with a body that never ends.
+    Endless,
+}
+
 /// A CIPP, an Entra, and what is wrong with them. [`Scenario::default`] is a healthy Function App.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -102,6 +140,40 @@ pub struct Scenario {
     pub token_throttled_calls: u32,
     /// So many token requests are answered with a 503 page in HTML first.
     pub token_unavailable_calls: u32,
+
+    // ---- People who sign in, with a browser or a device code. Acted on by `entra`.
+    /// An AADSTS code with which every sign-in of a person ends; it goes back to the app's redirect address.
+    pub sign_in_aadsts: Option<u32>,
+    /// An AADSTS code with which the token endpoint refuses every code that a sign-in brought.
+    pub redeem_aadsts: Option<u32>,
+    /// An AADSTS code with which the token endpoint refuses every refresh token, e.g. 700082 for a dead one.
+    pub refresh_aadsts: Option<u32>,
+    /// Something false in the answer to a sign-in.
+    pub sign_in_fault: Option<SignInFault>,
+    /// A Conditional Access policy blocks the device code flow (53003).
+    pub device_code_blocked: bool,
+    /// How often a device may ask whether its code was entered, in seconds. Microsoft says 5.
+    pub device_code_interval_seconds: u32,
+    /// How long a device code lives, in seconds.
+    pub device_code_lifetime_seconds: u32,
+    /// How long an authorization code lives, in seconds.
+    pub authorization_code_lifetime_seconds: u32,
+
+    // ---- Microsoft Graph and Azure Resource Manager. Acted on by `microsoft`.
+    /// How many entries a page of a Graph list has at most.
+    pub graph_page_size: usize,
+    /// Links to the next page of a Graph or Azure list lead to another host, where no token must go.
+    pub next_link_elsewhere: bool,
+    /// How many entries a page of an Azure list has at most.
+    pub arm_page_size: usize,
+    /// What goes wrong on the way to them.
+    pub microsoft_trouble: Option<MicrosoftTrouble>,
+    /// Only on addresses that contain one of these texts, e.g. `/arm/`; empty: on all.
+    pub microsoft_trouble_at: Vec<String>,
+    /// Only the first so many times; absent: always.
+    pub microsoft_trouble_calls: Option<u32>,
+    /// After so many accepted calls of Graph and Azure the token in use has expired; a newly issued one has not.
+    pub microsoft_token_expired_after_calls: Option<u32>,
 
     // ---- The front door: App Service and its EasyAuth
     /// How far the API client's settings have come.
@@ -193,6 +265,11 @@ pub struct Scenario {
     pub empty_day: bool,
     /// Every fifth row has missing, extra or oddly typed fields.
     pub odd_types: bool,
+
+    // ---- The partner's tenant, its Azure and CIPP's checks of it
+    /// What is different from `worlds/directory.toml`: tables that are merged over it, and `remove`, a list of paths to
+    /// take away. Acted on by the directory.
+    pub directory: toml::Table,
 }
 
 impl Default for Scenario {
@@ -209,6 +286,21 @@ impl Default for Scenario {
             aadsts: None,
             token_throttled_calls: 0,
             token_unavailable_calls: 0,
+            sign_in_aadsts: None,
+            redeem_aadsts: None,
+            refresh_aadsts: None,
+            sign_in_fault: None,
+            device_code_blocked: false,
+            device_code_interval_seconds: 1,
+            device_code_lifetime_seconds: 900,
+            authorization_code_lifetime_seconds: 600,
+            graph_page_size: 4,
+            next_link_elsewhere: false,
+            arm_page_size: 2,
+            microsoft_trouble: None,
+            microsoft_trouble_at: Vec::new(),
+            microsoft_trouble_calls: None,
+            microsoft_token_expired_after_calls: None,
             azure_configuration: AzureConfiguration::Saved,
             v2_audience_gap: false,
             unauthorised_after_calls: None,
@@ -249,6 +341,7 @@ impl Default for Scenario {
             changes_after_close: false,
             empty_day: false,
             odd_types: false,
+            directory: toml::Table::new(),
         }
     }
 }
@@ -333,7 +426,7 @@ macro_rules! files {
 }
 
 /// The one list of scenarios: healthy ones, then the way in (address, sign-in, front door), then what CIPP decides,
-/// then trouble on the way, then rows.
+/// then trouble on the way, then rows, then the set-up that the checks look at, then how people sign in.
 const FILES: &[(&str, &str)] = files![
     "healthy",
     "healthy_container",
@@ -394,6 +487,84 @@ const FILES: &[(&str, &str)] = files![
     "changes_after_close",
     "short_retention",
     "empty_day",
+    "setup_cleaned_up",
+    "setup_hosted",
+    "setup_ms_tenant_fails",
+    "setup_ms_auth_settings_fails",
+    "setup_ms_setup_roles_fails",
+    "setup_ms_setup_roles_waiting",
+    "setup_roles_through_group",
+    "setup_ms_setup_roles_removed_fails",
+    "setup_ms_sam_permission_fails",
+    "setup_ms_sam_consent_fails",
+    "setup_sam_consent_for_one",
+    "setup_two_sam_apps",
+    "setup_ms_contributor_fails",
+    "setup_ms_contributor_removed_fails",
+    "setup_ms_function_identity_fails",
+    "setup_ms_api_app_fails",
+    "setup_ms_api_app_assignment",
+    "setup_ms_secret_expiry_fails",
+    "setup_ms_account_fails",
+    "setup_account_disabled",
+    "setup_ms_adminagents_fails",
+    "setup_adminagents_nested",
+    "setup_adminagents_deleted",
+    "setup_ms_gdap_groups_fails",
+    "setup_gdap_not_migrated",
+    "setup_ms_mfa_registered_fails",
+    "setup_ms_mfa_enforced_fails",
+    "setup_mfa_report_only",
+    "setup_mfa_not_every_time",
+    "setup_mfa_excluded",
+    "setup_mfa_security_defaults",
+    "setup_mfa_per_user",
+    "setup_mfa_remembered",
+    "setup_ms_microsoft_mfa_fails",
+    "setup_federated_domain",
+    "setup_ms_mailbox_fails",
+    "setup_mailbox_shared",
+    "setup_cipp_access_permissions_fails",
+    "setup_cipp_service_account_name_fails",
+    "setup_cipp_mfa_claim_fails",
+    "setup_cipp_sam_permissions_fails",
+    "setup_cipp_adminagents_fails",
+    "setup_cipp_gdap_groups_fails",
+    "setup_gdap_issues",
+    "setup_cipp_tenant_access_fails",
+    "setup_cipp_version_fails",
+    "setup_cipp_checks_queued",
+    "setup_cipp_checks_never_run",
+    "setup_cipp_checks_cached",
+    "setup_no_licence",
+    "setup_consent_missing",
+    "setup_graph_throttled",
+    "setup_graph_throttled_for_long",
+    "setup_graph_unavailable",
+    "setup_graph_reset",
+    "setup_graph_portal",
+    "setup_graph_hangs",
+    "setup_arm_unavailable",
+    "setup_arm_throttled",
+    "setup_policies_unavailable",
+    "setup_graph_truncated",
+    "setup_graph_endless",
+    "setup_next_link_elsewhere",
+    "sign_in_token_expires",
+    "sign_in_refresh_dead",
+    "sign_in_session_over",
+    "sign_in_wants_mfa",
+    "sign_in_blocked",
+    "sign_in_not_assigned",
+    "device_code_blocked",
+    "device_code_expires",
+    "authorization_code_expires",
+    "sign_in_wrong_state",
+    "sign_in_wrong_nonce",
+    "sign_in_wrong_tenant",
+    "sign_in_wrong_audience",
+    "sign_in_expired_id_token",
+    "sign_in_wrong_signature",
 ];
 
 #[cfg(test)]

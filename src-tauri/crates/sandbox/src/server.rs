@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     cipp::{self, CippState},
+    directory::Directory,
     entra,
     hosting::{
         Flavour, api_host,
@@ -35,6 +36,7 @@ use crate::{
         website::{self, SignIn},
     },
     identity::{Certificates, Identity, SigningKey},
+    microsoft::{self, Journal, Microsoft},
     scenario::{GivenAddress, Scenario},
     world::{MovingWorld, World, WorldFlags, WorldSize},
 };
@@ -86,9 +88,30 @@ pub struct Ready {
     pub client_id: String,
     /// The API client's secret; new at every start.
     pub client_secret: String,
+    /// Microsoft Graph, in the place of `https://graph.microsoft.com`.
+    pub graph_url: String,
+    /// Azure Resource Manager, in the place of `https://management.azure.com`.
+    pub arm_url: String,
+    /// The application ID of an own sign-in application of the tenant: public client, redirect `http://localhost`.
+    pub sign_in_app_id: String,
+    /// Who can sign in.
+    pub people: Vec<Person>,
     /// With TLS: the certificate authority to trust, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_pem: Option<String>,
+}
+
+/// Somebody who can sign in to the sandbox. What opens nothing outside it is no secret, so the password is told.
+#[derive(Clone, Debug, Serialize)]
+pub struct Person {
+    /// The entry of `worlds/directory.toml`: `admin`, `reader`, `technician`, `service`, `guest`, `stranger`.
+    pub key: String,
+    /// What to type as the name.
+    pub user_principal_name: String,
+    /// What to type as the password.
+    pub password: String,
+    /// Which rights they have.
+    pub about: String,
 }
 
 impl fmt::Debug for Ready {
@@ -128,6 +151,9 @@ pub enum SandboxError {
     /// The scenario names a time zone that there is not.
     #[error("There is no time zone \"{0}\" on this computer. Use an IANA name such as Europe/Berlin.")]
     TimeZone(String),
+    /// The scenario alters the directory in a way that cannot be.
+    #[error("The directory of the scenario is wrong: {0}. See worlds/directory.toml for what there is.")]
+    Directory(String),
     /// The thread that generates keys and world ended early.
     #[error("The sandbox could not be prepared: {0}")]
     Preparation(String),
@@ -148,6 +174,7 @@ pub struct Sandbox {
     worlds: Arc<MovingWorld>,
     flavour: Flavour,
     calls: Arc<CallCounter>,
+    journal: Arc<Journal>,
 }
 
 impl Sandbox {
@@ -161,9 +188,16 @@ impl Sandbox {
         self.calls.calls()
     }
 
+    /// What was asked of Microsoft Graph and Azure so far, in its order: the method, a blank, path and query, such as
+    /// `GET /graph/v1.0/me`.
+    pub fn microsoft_calls(&self) -> Vec<String> {
+        self.journal.calls()
+    }
+
     /// Begins counting anew.
     pub fn forget_calls(&self) {
         self.calls.forget();
+        self.journal.forget();
     }
 
     /// The moment at which the world's clock stands: what decides today.
@@ -279,12 +313,14 @@ struct Origins {
 /// What takes time to make: keys, certificates, the world.
 struct Parts {
     identity: Arc<Identity>,
+    directory: Arc<Directory>,
     key: Arc<SigningKey>,
     certificates: Option<Certificates>,
     worlds: Arc<MovingWorld>,
     scenario: Arc<Scenario>,
     clock: Clock,
     calls: Arc<CallCounter>,
+    journal: Arc<Journal>,
 }
 
 impl Parts {
@@ -297,14 +333,18 @@ impl Parts {
             world_flags(&options.scenario),
         )
         .in_zone(instance_zone(&options.scenario)?);
+        let identity = Identity::of(world.cast(), options.seed)?;
+        let clock = Clock::ahead_by(options.scenario.clock_skew_seconds);
         Ok(Self {
-            identity: Arc::new(Identity::of(world.cast(), options.seed)?),
+            directory: Arc::new(Directory::new(&identity, &options.scenario.directory, clock.now())?),
+            identity: Arc::new(identity),
             key: Arc::new(SigningKey::generate()?),
             certificates: options.tls.then(|| Certificates::generate(now)).transpose()?,
             worlds: Arc::new(MovingWorld::new(world, options.scenario.clock_speed)),
             calls: Arc::default(),
+            journal: Arc::default(),
             scenario: Arc::new(options.scenario.clone()),
-            clock: Clock::ahead_by(options.scenario.clock_skew_seconds),
+            clock,
         })
     }
 
@@ -323,6 +363,7 @@ impl Parts {
             worlds: Arc::clone(&self.worlds),
             flavour: self.scenario.flavour,
             calls: Arc::clone(&self.calls),
+            journal: Arc::clone(&self.journal),
         };
         if let Some(listener) = listeners.website {
             let sign_in = SignIn {
@@ -334,11 +375,10 @@ impl Parts {
                 tls.clone(),
             )?;
         }
-        sandbox.spawn(
-            listeners.authority,
-            self.dated(entra::router(self.authority(origins.authority)).merge(calls::router(Arc::clone(&self.calls)))),
-            tls.clone(),
-        )?;
+        let authority = entra::router(self.authority(origins.authority.clone()))
+            .merge(microsoft::router(self.microsoft(origins.authority)))
+            .merge(calls::router(Arc::clone(&self.calls)));
+        sandbox.spawn(listeners.authority, self.dated(authority), tls.clone())?;
         sandbox.spawn(
             listeners.api,
             self.dated(api_host(
@@ -365,6 +405,15 @@ impl Parts {
             tenant_id: self.identity.tenant_id.to_string(),
             client_id: self.identity.client_id.to_string(),
             client_secret: self.identity.client_secret.clone(),
+            graph_url: format!("{}/graph", origins.authority),
+            arm_url: format!("{}/arm", origins.authority),
+            sign_in_app_id: self
+                .directory
+                .at("/applications/desk/appId")
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            people: entra::people(&self.directory),
             ca_pem: self
                 .certificates
                 .as_ref()
@@ -378,8 +427,23 @@ impl Parts {
             identity: Arc::clone(&self.identity),
             key: Arc::clone(&self.key),
             scenario: Arc::clone(&self.scenario),
+            directory: Arc::clone(&self.directory),
             clock: self.clock,
             token_requests: 0.into(),
+            sign_ins: entra::SignIns::default(),
+        })
+    }
+
+    fn microsoft(&self, origin: String) -> Arc<Microsoft> {
+        Arc::new(Microsoft {
+            origin,
+            identity: Arc::clone(&self.identity),
+            key: Arc::clone(&self.key),
+            scenario: Arc::clone(&self.scenario),
+            directory: Arc::clone(&self.directory),
+            clock: self.clock,
+            seen: Default::default(),
+            journal: Arc::clone(&self.journal),
         })
     }
 
@@ -394,7 +458,11 @@ impl Parts {
     }
 
     fn cipp_state(&self) -> CippState {
-        CippState::new(Arc::clone(&self.worlds), Arc::clone(&self.scenario))
+        CippState::new(
+            Arc::clone(&self.worlds),
+            Arc::clone(&self.scenario),
+            Arc::clone(&self.directory),
+        )
     }
 
     fn faults(&self) -> Arc<Faults> {

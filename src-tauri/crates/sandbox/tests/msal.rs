@@ -1,5 +1,5 @@
-//! The judge of fidelity: MSAL for Python, Microsoft's own library, gets a token from the sandbox over HTTPS and
-//! reports its refusals as it would Microsoft's.
+//! The judge of fidelity: MSAL for Python, Microsoft's own library, gets tokens from the sandbox over HTTPS, for itself
+//! and for a person in a browser and on a device, and reports its refusals as it would Microsoft's.
 //!
 //! Needs a Python with `tests/requirements.txt` installed, named by `CIPP_DESK_PYTHON`; `npm test` sets both up.
 
@@ -110,6 +110,20 @@ async fn msal_gets_a_token_and_reports_refusals_as_microsofts() {
             .is_some_and(|text| text.starts_with("Unable to get authority configuration")),
         "{discovery}"
     );
+    for case in ["person_in_browser", "person_on_device"] {
+        let answer = &said[case];
+        assert_eq!(answer["token_type"], "Bearer", "{case}: {answer:#}");
+        assert!(
+            answer["scope"].as_str().unwrap().contains("Directory.Read.All"),
+            "{answer:#}"
+        );
+        let claims = &answer["id_token_claims"];
+        assert_eq!(claims["tid"], ready.tenant_id, "{case}: {answer:#}");
+    }
+    let person = &said["person_in_browser"];
+    let reader = ready.people.iter().find(|person| person.key == "reader").unwrap();
+    assert_eq!(person["account"], reader.user_principal_name, "{person:#}");
+    assert_eq!(person["refreshed_from"], "identity_provider", "{person:#}");
     sandbox.stop().await;
 }
 

@@ -1,6 +1,6 @@
 """Drives Microsoft's own library against the sandbox and prints what it reports, as one JSON object.
 
-Input: one JSON object on stdin with authority, tenant_id, client_id, client_secret, ca_file.
+Input: one JSON object on stdin with authority, tenant_id, client_id, client_secret, ca_file, tenant_domain.
 Each case uses a fresh application object: MSAL answers a repeated HTTP 400 from its own memory for a minute.
 """
 
@@ -12,7 +12,10 @@ import sys
 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(name, None)
 
+from urllib.parse import parse_qs, parse_qsl, urlsplit  # noqa: E402
+
 import msal  # noqa: E402
+import requests  # noqa: E402
 
 
 def ask(given, *, tenant=None, client=None, secret=None, scope=None):
@@ -62,6 +65,67 @@ def ask_token_endpoint_of(given, tenant):
     return application.acquire_token_for_client([f"api://{given['client_id']}/.default"])
 
 
+COMMAND_LINE = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+GRAPH = ["Directory.Read.All"]
+
+
+class Browser:
+    """A person who chooses themselves on the sign-in page and accepts what they are asked."""
+
+    def __init__(self, given, person):
+        self.given, self.person = given, person
+
+    def page(self, name):
+        return f"{self.given['authority']}/{self.given['tenant_id']}/{name}"
+
+    def post(self, name, **fields):
+        return requests.post(
+            self.page(name), data=fields, verify=self.given["ca_file"], allow_redirects=False, timeout=30
+        )
+
+    def sign_in(self, answer):
+        flow = parse_qs(urlsplit(answer.headers["location"]).query)["flow"][0]
+        answer = self.post("login", flow=flow, choose=self.person)
+        if 'id="accept"' in answer.text:
+            answer = self.post("consent", flow=flow, answer="accept")
+        return answer
+
+    def open(self, url):
+        answer = requests.get(url, verify=self.given["ca_file"], allow_redirects=False, timeout=30)
+        return dict(parse_qsl(urlsplit(self.sign_in(answer).headers["location"]).query))
+
+    def enter(self, user_code):
+        self.sign_in(self.post("device", code=user_code))
+
+
+def public_client(given):
+    return msal.PublicClientApplication(
+        COMMAND_LINE,
+        authority=f"{given['authority']}/{given['tenant_id']}",
+        instance_discovery=False,
+        verify=given["ca_file"],
+    )
+
+
+def person_in_browser(given):
+    application = public_client(given)
+    flow = application.initiate_auth_code_flow(GRAPH, redirect_uri="http://localhost:51234")
+    answer = application.acquire_token_by_auth_code_flow(flow, Browser(given, "reader").open(flow["auth_uri"]))
+    accounts = application.get_accounts()
+    answer["account"] = accounts[0]["username"] if accounts else None
+    if accounts:
+        again = application.acquire_token_silent_with_error(GRAPH, accounts[0], force_refresh=True)
+        answer["refreshed_from"] = again.get("token_source")
+    return answer
+
+
+def person_on_device(given):
+    application = public_client(given)
+    flow = application.initiate_device_flow(GRAPH)
+    Browser(given, "reader").enter(flow["user_code"])
+    return application.acquire_token_by_device_flow(flow)
+
+
 def main():
     given = json.load(sys.stdin)
     client_id = given["client_id"]
@@ -80,6 +144,8 @@ def main():
                 "bad_scope": ask(given, scope=f"api://{client_id}/user_impersonation"),
                 "unknown_resource": ask(given, scope="api://5d1f2c8e-6b1e-4f43-8f5a-2f6d9d0e7a10/.default"),
                 "by_domain": ask(given, tenant=given["tenant_domain"]),
+                "person_in_browser": person_in_browser(given),
+                "person_on_device": person_on_device(given),
             }
         )
     )

@@ -48,9 +48,13 @@ export function withPresent(
   return [...choices, { value: present, word: word(present) }];
 }
 
+export const isGuid = (text: string) =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
+
 /** What leaves this computer, whole. */
 export const LEAVES: string[] = [
   "To Microsoft sign-in (login.microsoftonline.com, or the authority you entered): your tenant ID, client ID and client secret, to get a token.",
   "To the API address of your CIPP: that token and the days you ask for. CIPP Desk only reads; it changes nothing.",
+  "To Microsoft Graph and Azure, only after you have signed in there for the checklists: the sign-in of that person, to read. It is kept in memory alone.",
   "Links in the checklists open in your browser, when you click them.",
 ];

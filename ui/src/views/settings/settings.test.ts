@@ -2,7 +2,7 @@ import { cleanup, render, screen, waitFor } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { afterEach, describe, expect, test } from "vitest";
-import { connection, refusal, startAnswers } from "../../backend/samples";
+import { connection, GUID, refusal, startAnswers } from "../../backend/samples";
 import { answerCommands, stopAnswering, tell, type Answers } from "../../backend/testing";
 import { APP, AppState } from "../../lib/app.svelte";
 import { KEEP_DAYS, withPresent } from "./settings.svelte";
@@ -152,5 +152,22 @@ test("a value that is none of the choices is one of them all the same", () => {
   expect(withPresent(KEEP_DAYS, 45, (days) => `${days} days`).at(-1)).toEqual({
     value: 45,
     word: "45 days",
+  });
+});
+
+describe("setup", () => {
+  test("keeps the person's name, and an application only where it can be one", async () => {
+    const { app, user } = await open();
+    const name = screen.getByTestId("person-name");
+    await user.type(name, " Jo de Vries {Tab}");
+    expect(app.settings.personName).toBe("Jo de Vries");
+    const id = screen.getByTestId("sign-in-app-id");
+    await user.type(id, "my app{Tab}");
+    expect(id).toHaveAttribute("aria-invalid", "true");
+    expect(app.settings.signInAppId).toBe("");
+    await user.clear(id);
+    await user.type(id, `${GUID}{Tab}`);
+    expect(id).toHaveAttribute("aria-invalid", "false");
+    expect(app.settings.signInAppId).toBe(GUID);
   });
 });

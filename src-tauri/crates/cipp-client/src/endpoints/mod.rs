@@ -6,11 +6,13 @@
 
 use serde_json::Value;
 
+pub mod exec_access_checks;
 pub mod exec_backend_urls;
 pub mod get_version;
 pub mod list_api_test;
 pub mod list_logs;
 pub mod list_tenants;
+pub mod me;
 pub mod public_ping;
 
 /// One read of CIPP's API.
@@ -27,11 +29,13 @@ pub struct Endpoint {
 
 /// Every call that this client can make.
 pub const ENDPOINTS: &[&Endpoint] = &[
+    &exec_access_checks::ENDPOINT,
     &exec_backend_urls::ENDPOINT,
     &get_version::ENDPOINT,
     &list_api_test::ENDPOINT,
     &list_logs::ENDPOINT,
     &list_tenants::ENDPOINT,
+    &me::ENDPOINT,
     &public_ping::ENDPOINT,
 ];
 
@@ -93,9 +97,9 @@ mod tests {
     #[test]
     fn every_call_is_a_read() {
         for endpoint in ENDPOINTS {
-            // `ExecBackendURLs` only looks things up, whatever its name says; its permission ends in `.Read` as well.
+            // These two only look things up, whatever their names say; their permissions end in `.Read` as well.
             assert!(
-                ["List", "Get", "Public", "ExecBackendURLs"]
+                ["List", "Get", "Public", "ExecBackendURLs", "ExecAccessChecks", "me"]
                     .iter()
                     .any(|read| endpoint.name.starts_with(read)),
                 "{}",

@@ -284,7 +284,7 @@ fn missing(days: &[Day], from: Day, to: Day) -> Failure {
     };
     let of = Day::range_newest_first(from, to).count();
     Failure::new(
-        Code::Missing,
+        Code::Amiss,
         format!(
             "{} of {} days are not in the archive: {}{more}.",
             grouped(days.len() as u64),

@@ -12,6 +12,7 @@
 )]
 
 mod archive;
+mod checklists;
 mod demo;
 mod exports;
 mod failures;

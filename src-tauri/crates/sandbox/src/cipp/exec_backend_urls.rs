@@ -7,12 +7,8 @@ use serde_json::json;
 
 use super::call::Call;
 use super::{CippState, json_answer};
+use crate::directory::places::{GROUP, SITE, SUBSCRIPTION};
 use crate::scenario::{Flavour, Scenario};
-
-/// The instance's names in Azure.
-const SITE: &str = "cippsandbox";
-const GROUP: &str = "CIPP";
-const SUBSCRIPTION: &str = "00000000-0000-4000-8000-000000000000";
 
 pub(super) fn answer(state: &CippState, _: &Call) -> Response {
     let linux = state.scenario.flavour == Flavour::Container;
@@ -32,7 +28,7 @@ pub(super) fn answer(state: &CippState, _: &Call) -> Response {
             "RGName": GROUP,
             "FunctionName": SITE,
             "SWAName": "CIPP-SWA-sandbox",
-            "Hosted": false,
+            "Hosted": state.directory.at("/cipp/hosted") == true,
             "OS": if linux { "Linux" } else { "Windows" },
             "SKU": if linux { "PremiumV3" } else { "Dynamic" },
             "Timezone": time_zone(&state.scenario),
@@ -82,6 +78,17 @@ mod tests {
         assert_eq!(told(berlin).await, "Europe/Berlin");
         let windows = "zone_windows_name".parse::<Scenario>().unwrap();
         assert_eq!(told(|scenario| *scenario = windows).await, "W. Europe Standard Time");
+    }
+
+    #[tokio::test]
+    async fn says_who_hosts_it() {
+        for (scenario, hosted) in [("healthy", false), ("setup_hosted", true)] {
+            let site = Site::new(Flavour::FunctionApp)
+                .called_by(Some(caller("admin")))
+                .playing(scenario.parse().unwrap());
+            let reply = site.get("/api/ExecBackendURLs").await.json();
+            assert_eq!(reply["Results"]["Hosted"], hosted);
+        }
     }
 
     #[tokio::test]

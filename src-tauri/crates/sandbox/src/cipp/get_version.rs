@@ -6,18 +6,19 @@ use serde_json::json;
 use super::call::Call;
 use super::{CippState, json_answer};
 
-/// The version that the facts describe.
+/// The newest version; the facts describe it.
 const VERSION: &str = "10.8.2";
 
-pub(super) fn answer(_: &CippState, call: &Call) -> Response {
+pub(super) fn answer(state: &CippState, call: &Call) -> Response {
     let local = call.filled("LocalVersion");
+    let here = state.directory.at("/cipp/version").as_str().unwrap_or(VERSION);
     json_answer(&json!({
         "LocalCIPPVersion": local,
         "RemoteCIPPVersion": VERSION,
-        "LocalCIPPAPIVersion": VERSION,
+        "LocalCIPPAPIVersion": here,
         "RemoteCIPPAPIVersion": VERSION,
         "OutOfDateCIPP": local.is_some_and(is_older),
-        "OutOfDateCIPPAPI": false,
+        "OutOfDateCIPPAPI": is_older(here),
     }))
 }
 

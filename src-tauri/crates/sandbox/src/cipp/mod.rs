@@ -5,6 +5,8 @@
 
 mod access;
 mod call;
+mod exec_access_checks;
+mod exec_api_client;
 mod exec_backend_urls;
 mod get_version;
 mod list_api_test;
@@ -15,7 +17,7 @@ mod public_ping;
 #[cfg(test)]
 mod testing;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU32};
 
 pub(crate) use list_logs::every_row;
 
@@ -28,6 +30,7 @@ use axum::response::Response;
 use axum::routing::any;
 use serde_json::json;
 
+use crate::directory::Directory;
 use crate::hosting::{Caller, refusal};
 use crate::scenario::{Flavour, Scenario};
 use crate::world::{MovingWorld, World};
@@ -45,16 +48,22 @@ pub(crate) struct CippState {
     pub worlds: Arc<MovingWorld>,
     /// Hosting form and faults.
     pub scenario: Arc<Scenario>,
+    /// The partner's tenant, which the checks look at.
+    pub directory: Arc<Directory>,
+    /// Calls of the tenant check so far, for scenarios in which its results are not there at first.
+    pub tenant_checks: Arc<AtomicU32>,
     /// CIPP cannot reach the tenants: `ListTenants` says so, with status 200.
     pub tenants_fail: bool,
 }
 
 impl CippState {
     /// The endpoints' view of a sandbox.
-    pub(crate) fn new(worlds: Arc<MovingWorld>, scenario: Arc<Scenario>) -> CippState {
+    pub(crate) fn new(worlds: Arc<MovingWorld>, scenario: Arc<Scenario>, directory: Arc<Directory>) -> CippState {
         CippState {
             world: worlds.now(),
             worlds,
+            directory,
+            tenant_checks: Arc::default(),
             tenants_fail: scenario.tenants_fail,
             scenario,
         }
@@ -107,6 +116,16 @@ const ENDPOINTS: &[Endpoint] = &[
         name: "ExecBackendURLs",
         permission: Permission::Of("CIPP.AppSettings.Read"),
         answer: exec_backend_urls::answer,
+    },
+    Endpoint {
+        name: "ExecAccessChecks",
+        permission: Permission::Of("CIPP.AppSettings.Read"),
+        answer: exec_access_checks::answer,
+    },
+    Endpoint {
+        name: "ExecApiClient",
+        permission: Permission::Of("CIPP.Extension.ReadWrite"),
+        answer: exec_api_client::answer,
     },
     Endpoint {
         name: "PublicPing",

@@ -70,7 +70,11 @@ impl Site {
             ..Scenario::default()
         });
         Site {
-            state: CippState::new(Arc::new(MovingWorld::new(world, 0)), scenario),
+            state: CippState::new(
+                Arc::new(MovingWorld::new(world, 0)),
+                scenario,
+                Arc::new(crate::directory::testing::directory("").unwrap()),
+            ),
             caller: Some(caller("readonly")),
         }
     }
@@ -81,6 +85,8 @@ impl Site {
     }
 
     pub(crate) fn playing(mut self, scenario: Scenario) -> Site {
+        let lines = toml::to_string(&scenario.directory).unwrap();
+        self.state.directory = Arc::new(crate::directory::testing::directory(&lines).unwrap());
         self.state.scenario = Arc::new(scenario);
         self
     }

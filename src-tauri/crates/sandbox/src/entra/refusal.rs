@@ -17,6 +17,8 @@ pub(super) struct Refusal {
     status: StatusCode,
     error: &'static str,
     text: String,
+    /// What a client may do about it, in a word of Entra's.
+    suberror: Option<&'static str>,
     /// A claims challenge, e.g. after a Conditional Access refusal.
     claims: Option<&'static str>,
     retry_after_seconds: Option<u32>,
@@ -29,17 +31,52 @@ impl Refusal {
             status,
             error,
             text: text.into(),
+            suberror: None,
             claims: None,
             retry_after_seconds: None,
         }
     }
 
-    fn bad_request(code: u32, error: &'static str, text: impl Into<String>) -> Self {
+    pub(super) fn bad_request(code: u32, error: &'static str, text: impl Into<String>) -> Self {
         Self::new(code, StatusCode::BAD_REQUEST, error, text)
     }
 
-    fn invalid_client(code: u32, text: impl Into<String>) -> Self {
+    pub(super) fn invalid_client(code: u32, text: impl Into<String>) -> Self {
         Self::new(code, StatusCode::UNAUTHORIZED, "invalid_client", text)
+    }
+
+    /// With a word for what a client may do about it.
+    pub(super) fn hinting(self, suberror: &'static str) -> Self {
+        Self {
+            suberror: Some(suberror),
+            ..self
+        }
+    }
+
+    /// Code and text, as a page shows them.
+    pub(super) fn sentence(&self) -> String {
+        format!("AADSTS{}: {}", self.code, self.text)
+    }
+
+    /// The parameters by which a redirect tells an app of it.
+    pub(super) fn to_query(&self, authority: &Authority) -> Vec<(&'static str, String)> {
+        let timestamp = authority.clock.now().strftime("%Y-%m-%d %H:%M:%SZ");
+        vec![
+            ("error", self.error.to_owned()),
+            (
+                "error_description",
+                format!(
+                    "{} Trace ID: {} Correlation ID: {} Timestamp: {timestamp}",
+                    self.sentence(),
+                    Uuid::new_v4(),
+                    Uuid::new_v4()
+                ),
+            ),
+            (
+                "error_uri",
+                format!("https://login.microsoftonline.com/error?code={}", self.code),
+            ),
+        ]
     }
 
     pub(super) fn tenant_not_found(error: &'static str, tenant: &str) -> Self {
@@ -253,6 +290,9 @@ impl Refusal {
         if let Some(claims) = self.claims {
             body["suberror"] = "message_only".into();
             body["claims"] = claims.into();
+        }
+        if let Some(suberror) = self.suberror {
+            body["suberror"] = suberror.into();
         }
         let mut response = (self.status, axum::Json(body)).into_response();
         set_headers(&mut response, trace_id);

@@ -1,4 +1,5 @@
-//! `POST /{tenant}/oauth2/v2.0/token`: a token for client credentials, or the refusal Entra would give.
+//! `POST /{tenant}/oauth2/v2.0/token`: a token for client credentials, or the refusal Entra would give. What people's
+//! sign-ins brought is redeemed in `grant`.
 //!
 //! The order of the checks matters: a wrong tenant hides a wrong client, which hides a wrong secret.
 
@@ -21,11 +22,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Authority, Tenant, refusal::Refusal, refusal::set_headers};
+use super::{Authority, Tenant, grant, refusal::Refusal, refusal::set_headers};
 use crate::scenario::TokenVersion;
 
 /// How far before its issue a token is already valid: Entra back-dates `iat` and `nbf` by five minutes.
-const BACKDATED_SECONDS: i64 = 300;
+pub(super) const BACKDATED_SECONDS: i64 = 300;
 
 /// Resources that exist in every tenant, by their application ID URIs.
 const MICROSOFT_RESOURCES: [&str; 2] = ["https://graph.microsoft.com", "https://management.azure.com"];
@@ -104,8 +105,7 @@ fn issue(
 ) -> Result<Response, Refusal> {
     let identity = &authority.identity;
     match Tenant::recognise(tenant, identity) {
-        Tenant::Known => {}
-        Tenant::Shared => return Err(Refusal::shared_endpoint()),
+        Tenant::Known | Tenant::Shared => {}
         Tenant::Unknown => return Err(Refusal::tenant_not_found("invalid_request", tenant)),
         Tenant::Malformed => return Err(Refusal::tenant_malformed(tenant)),
     }
@@ -113,9 +113,17 @@ fn issue(
         return Err(Refusal::post_only(method.as_str()));
     }
     let form = form?;
-    let grant = form.require("grant_type")?;
-    if grant != "client_credentials" {
-        return Err(Refusal::grant_type(grant));
+    match form.require("grant_type")? {
+        "client_credentials" => {}
+        "authorization_code" => return grant::authorization_code::redeem(authority, &form),
+        "refresh_token" => return grant::refresh_token::redeem(authority, &form),
+        "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
+            return grant::device_code::redeem(authority, &form);
+        }
+        other => return Err(Refusal::grant_type(other)),
+    }
+    if matches!(Tenant::recognise(tenant, identity), Tenant::Shared) {
+        return Err(Refusal::shared_endpoint());
     }
     let client = form.require("client_id")?;
     if client.parse() != Ok(identity.client_id) {
@@ -210,10 +218,10 @@ fn sign(authority: &Authority, aud: String, trace_id: Uuid) -> Result<String, js
 }
 
 /// The fields of a request body, with client authentication by HTTP Basic folded in.
-struct Form(HashMap<String, String>);
+pub(super) struct Form(HashMap<String, String>);
 
 impl Form {
-    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
         let form_encoded = headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
@@ -233,13 +241,14 @@ impl Form {
         Ok(Self(fields))
     }
 
+    /// A field's value where it is there and not empty.
+    pub(super) fn filled(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// A field's value; an empty one counts as missing.
-    fn require(&self, name: &str) -> Result<&str, Refusal> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| Refusal::missing_parameter(name))
+    pub(super) fn require(&self, name: &str) -> Result<&str, Refusal> {
+        self.filled(name).ok_or_else(|| Refusal::missing_parameter(name))
     }
 }
 
@@ -262,7 +271,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 /// What the client sent to recognise its request by, in the header, in the body, or nothing: then a new one.
-fn correlation_id(headers: &HeaderMap, form: Option<&Form>) -> Uuid {
+pub(super) fn correlation_id(headers: &HeaderMap, form: Option<&Form>) -> Uuid {
     headers
         .get("client-request-id")
         .and_then(|value| value.to_str().ok())

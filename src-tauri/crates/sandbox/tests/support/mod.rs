@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod people;
+
 use reqwest::{Client, Response, redirect::Policy};
 use sandbox::{Ready, Sandbox, SandboxOptions, Scenario, start};
 use serde_json::Value;

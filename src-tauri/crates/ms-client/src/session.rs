@@ -1,0 +1,296 @@
+//! The tokens of one signed-in person: kept in memory alone, renewed once for many waiters.
+//!
+//! Here: which refresh token belongs to which application, a token for a second resource by the refresh token, one
+//! renewal at a time, and forgetting. Not here: the requests themselves (`token.rs`).
+//!
+//! A renewal runs in a task of its own: a refresh token may be replaced with each use, so a caller that is cancelled in
+//! the middle must not take the new one with it. Refresh tokens are never written anywhere.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::aadsts::{Flow, RefusalCause};
+use crate::clouds::{Ask, Microsoft, Resource};
+use crate::error::SignInError;
+use crate::id_token::{self, Expected, Person};
+use crate::pending::{requested_with_openid, scopes_of};
+use crate::scopes::Scopes;
+use crate::scrub::Known;
+use crate::sign_in::SignIn;
+use crate::token::{self, Access, Granted, Repeat};
+
+/// How long a refusal answers for the next askers: long enough that all checks of a run share it, short enough that a
+/// person who put it right elsewhere and tries again is not told the old answer.
+const REFUSAL_KEPT: Duration = Duration::from_secs(10);
+
+/// One person's tokens.
+pub(crate) struct Session {
+    microsoft: Microsoft,
+    person: Person,
+    token_url: Url,
+    /// `None` once signed out.
+    keys: Mutex<Option<Keys>>,
+    renewing: tokio::sync::Mutex<()>,
+    over: CancellationToken,
+    in_flight: Semaphore,
+}
+
+#[derive(Default)]
+struct Keys {
+    /// By application ID: a refresh token is of no use to another application.
+    refresh: HashMap<String, SecretString>,
+    access: HashMap<Resource, Arc<Access>>,
+    /// The Graph scopes that were asked for, which is what a renewal asks for again.
+    asked: Scopes,
+    failed: HashMap<Resource, (Instant, SignInError)>,
+}
+
+/// Tokens that have just come, with the person they are of: validated, not settled yet.
+pub(crate) struct Arrived {
+    granted: Granted,
+    person: Person,
+    token_url: Url,
+    client_id: String,
+    ask: Ask,
+}
+
+impl Arrived {
+    /// Checks who came.
+    pub(crate) fn new(mut granted: Granted, expected: &Expected<'_>, ask: Ask) -> Result<Arrived, SignInError> {
+        let id_token = granted.id_token.take().ok_or_else(|| SignInError::NotGenuine {
+            what: "there is none".into(),
+        })?;
+        Ok(Arrived {
+            person: id_token::validate(id_token.expose_secret(), expected)?,
+            granted,
+            token_url: expected.discovered.token.clone(),
+            client_id: expected.client_id.to_owned(),
+            ask,
+        })
+    }
+
+    /// A new sign-in, or more for the one there is.
+    pub(crate) fn settle(self, microsoft: &Microsoft, continues: Option<&SignIn>) -> Result<SignIn, SignInError> {
+        let sign_in = match continues {
+            Some(sign_in) if !sign_in.who().is(&self.person) => {
+                return Err(SignInError::WrongPerson {
+                    expected: sign_in.who().upn.clone(),
+                    got: self.person.upn,
+                });
+            }
+            Some(sign_in) => sign_in.clone(),
+            None => SignIn {
+                session: Arc::new(Session::new(
+                    microsoft.clone(),
+                    self.person.clone(),
+                    self.token_url.clone(),
+                )),
+            },
+        };
+        sign_in.session.keep(self)?;
+        Ok(sign_in)
+    }
+}
+
+impl Session {
+    fn new(microsoft: Microsoft, person: Person, token_url: Url) -> Session {
+        Session {
+            in_flight: Semaphore::new(microsoft.inner.options.max_in_flight.max(1)),
+            microsoft,
+            person,
+            token_url,
+            keys: Mutex::new(Some(Keys::default())),
+            renewing: tokio::sync::Mutex::default(),
+            over: CancellationToken::new(),
+        }
+    }
+
+    pub(crate) fn microsoft(&self) -> &Microsoft {
+        &self.microsoft
+    }
+
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
+    }
+
+    pub(crate) fn in_flight(&self) -> &Semaphore {
+        &self.in_flight
+    }
+
+    /// Cancelled when the person signs out.
+    pub(crate) fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.is_cancelled()
+    }
+
+    pub(crate) fn sign_out(&self) {
+        drop(self.lock().take());
+        self.over.cancel();
+    }
+
+    pub(crate) fn granted(&self) -> Scopes {
+        let keys = self.lock();
+        let graph = keys.as_ref().and_then(|keys| keys.access.get(&Resource::Graph));
+        graph.map(|access| access.scopes().clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn reaches(&self, resource: Resource) -> bool {
+        let client_id = self.microsoft.app().client_id(resource);
+        self.lock()
+            .as_ref()
+            .is_some_and(|keys| keys.access.contains_key(&resource) || keys.refresh.contains_key(&client_id))
+    }
+
+    /// What a further sign-in asks for: for Graph, everything there is and the new.
+    pub(crate) fn adding(&self, ask: Ask) -> Result<Ask, SignInError> {
+        let keys = self.lock();
+        let keys = keys.as_ref().ok_or(SignInError::SignedOut)?;
+        Ok(match ask {
+            Ask::Graph(scopes) => Ask::Graph(keys.asked.and(&scopes)),
+            Ask::Arm => Ask::Arm,
+        })
+    }
+
+    fn keep(&self, arrived: Arrived) -> Result<(), SignInError> {
+        let mut keys = self.lock();
+        let keys = keys.as_mut().ok_or(SignInError::SignedOut)?;
+        if let Ask::Graph(scopes) = &arrived.ask {
+            keys.asked = keys.asked.and(scopes);
+        }
+        // Whatever was refused before may be allowed now, also for the other resource.
+        keys.failed.clear();
+        keys.take_in(arrived.ask.resource(), arrived.client_id, arrived.granted);
+        Ok(())
+    }
+
+    /// A token for this resource that is good for now; gets one if there is none. Not `unwanted`, which was refused.
+    pub(crate) async fn token(
+        self: &Arc<Self>,
+        resource: Resource,
+        unwanted: Option<&Arc<Access>>,
+    ) -> Result<Arc<Access>, SignInError> {
+        let asked_at = Instant::now();
+        if let Some(good) = self.good(resource, unwanted)? {
+            return Ok(good);
+        }
+        let (session, unwanted) = (Arc::clone(self), unwanted.cloned());
+        let renewal = tokio::spawn(async move { session.renewed(resource, unwanted.as_ref(), asked_at).await });
+        // It only fails to be joined when the program ends.
+        renewal.await.unwrap_or(Err(SignInError::Cancelled))
+    }
+
+    fn good(&self, resource: Resource, unwanted: Option<&Arc<Access>>) -> Result<Option<Arc<Access>>, SignInError> {
+        let keys = self.lock();
+        let keys = keys.as_ref().ok_or(SignInError::SignedOut)?;
+        let access = keys.access.get(&resource).filter(|access| access.is_good());
+        Ok(access
+            .filter(|access| !unwanted.is_some_and(|unwanted| Arc::ptr_eq(unwanted, access)))
+            .cloned())
+    }
+
+    async fn renewed(
+        &self,
+        resource: Resource,
+        unwanted: Option<&Arc<Access>>,
+        asked_at: Instant,
+    ) -> Result<Arc<Access>, SignInError> {
+        // Held while asking: whoever waits here finds what the one before got.
+        let _turn = self.renewing.lock().await;
+        if let Some(good) = self.good(resource, unwanted)? {
+            return Ok(good);
+        }
+        if let Some(error) = self.recent_failure(resource, asked_at) {
+            return Err(error);
+        }
+        let (client_id, refresh, ask) = self.to_renew(resource)?;
+        let outcome = self.ask_server(&client_id, &refresh, &ask).await;
+        let mut keys = self.lock();
+        // Signed out meanwhile: what came is forgotten with the rest.
+        let keys = keys.as_mut().ok_or(SignInError::SignedOut)?;
+        match outcome {
+            Ok(granted) => {
+                keys.failed.remove(&resource);
+                Ok(keys.take_in(resource, client_id, granted))
+            }
+            Err(error) => {
+                keys.failed.insert(resource, (Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// A failure that came while this caller was already waiting, or a refusal that is still fresh.
+    fn recent_failure(&self, resource: Resource, asked_at: Instant) -> Option<SignInError> {
+        let keys = self.lock();
+        let (when, error) = keys.as_ref()?.failed.get(&resource)?;
+        let refused = error.cause().is_some_and(|cause| cause != RefusalCause::Passing);
+        (*when >= asked_at || (refused && when.elapsed() < REFUSAL_KEPT)).then(|| error.clone())
+    }
+
+    /// The application, its refresh token, and what to ask for.
+    fn to_renew(&self, resource: Resource) -> Result<(String, SecretString, Ask), SignInError> {
+        let client_id = self.microsoft.app().client_id(resource);
+        let keys = self.lock();
+        let keys = keys.as_ref().ok_or(SignInError::SignedOut)?;
+        let ask = match resource {
+            Resource::Graph if keys.asked.is_empty() => return Err(SignInError::NotAskedYet { resource }),
+            Resource::Graph => Ask::Graph(keys.asked.clone()),
+            Resource::Arm => Ask::Arm,
+        };
+        match keys.refresh.get(&client_id) {
+            Some(refresh) => Ok((client_id, refresh.clone(), ask)),
+            None if keys.access.contains_key(&resource) => {
+                let said = "The token has expired and cannot be renewed.";
+                let refusal = token::refusal("login_required", None, said, &Known::default(), Flow::Silent);
+                Err(SignInError::Refused(Box::new(refusal)))
+            }
+            None => Err(SignInError::NotAskedYet { resource }),
+        }
+    }
+
+    async fn ask_server(&self, client_id: &str, refresh: &SecretString, ask: &Ask) -> Result<Granted, SignInError> {
+        let scopes = requested_with_openid(ask, &self.microsoft);
+        let form = [
+            ("client_id", client_id),
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.expose_secret()),
+            ("scope", &scopes),
+        ];
+        // A lost reply to a refresh may have taken the token with it (RFC 9700, 4.14), but only asking again can tell.
+        token::ask(
+            &self.microsoft,
+            &self.token_url,
+            &form,
+            &scopes_of(ask),
+            Flow::Silent,
+            Repeat::Freely,
+        )
+        .await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Keys>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keys {
+    fn take_in(&mut self, resource: Resource, client_id: String, granted: Granted) -> Arc<Access> {
+        // No new refresh token means that the old one stays good.
+        if let Some(refresh) = granted.refresh {
+            self.refresh.insert(client_id, refresh);
+        }
+        let access = Arc::new(granted.access);
+        self.access.insert(resource, Arc::clone(&access));
+        access
+    }
+}
