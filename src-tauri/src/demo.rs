@@ -16,7 +16,7 @@ use crate::error::{CommandError, CommandResult};
 const START_VARIABLE: &str = "CIPP_DESK_START";
 const START_ARGUMENT: &str = "--sandbox";
 
-/// The same at every start, so that ticks made on the sandbox are found again and leave one trace only.
+/// The same at every start, so that what was done on the sandbox is found again and leaves one trace only.
 const ID: ConnectionId = ConnectionId::new(uuid::uuid!("5a0db0c5-0000-4000-8000-000000000001"));
 
 /// A running sandbox and how to connect to it. The sandbox stops when this is dropped.

@@ -40,8 +40,6 @@ pub enum SignInAsk {
     SignInMethods,
     /// Besides, who could take on a role (`RoleEligibilitySchedule.Read.Directory`).
     EligibleRoles,
-    /// Besides, the relations to customers (`DelegatedAdminRelationship.Read.All`).
-    CustomerRelations,
     /// Azure, as the person.
     Azure,
 }
@@ -331,12 +329,11 @@ pub fn may_be_opened(url: &Url) -> bool {
 }
 
 impl SignInAsk {
-    const ALL: [SignInAsk; 6] = [
+    const ALL: [SignInAsk; 5] = [
         SignInAsk::Basic,
         SignInAsk::Directory,
         SignInAsk::SignInMethods,
         SignInAsk::EligibleRoles,
-        SignInAsk::CustomerRelations,
         SignInAsk::Azure,
     ];
 
@@ -355,7 +352,6 @@ impl SignInAsk {
             SignInAsk::Directory => Scopes::tier_2(),
             SignInAsk::SignInMethods => further("UserAuthenticationMethod.Read.All"),
             SignInAsk::EligibleRoles => further("RoleEligibilitySchedule.Read.Directory"),
-            SignInAsk::CustomerRelations => further("DelegatedAdminRelationship.Read.All"),
             SignInAsk::Azure => Scopes::none(),
         }
     }

@@ -201,7 +201,8 @@ impl ChecklistView {
     fn of(list: &Checklist, run: &Run, now: Timestamp) -> ChecklistView {
         let progress = run.progress(list, now);
         ChecklistView {
-            checklist: list.only(&progress.variant),
+            // All ways: a step of one may be replaced by one of another. `progress` names those of this way.
+            checklist: list.clone(),
             progress,
         }
     }

@@ -1617,8 +1617,6 @@ export type SignInAsk =
 "signInMethods" | 
 /**  Besides, who could take on a role (`RoleEligibilitySchedule.Read.Directory`). */
 "eligibleRoles" | 
-/**  Besides, the relations to customers (`DelegatedAdminRelationship.Read.All`). */
-"customerRelations" | 
 /**  Azure, as the person. */
 "azure";
 

@@ -135,12 +135,7 @@ async fn a_round_keeps_what_cipp_shows_and_says_who_is_missing_for_the_rest() {
 async fn with_a_sign_in_the_service_account_is_proved() {
     let (desk, id) = Desk::connected("healthy").await;
     let own = desk.own_app().to_owned();
-    for ask in [
-        SignInAsk::SignInMethods,
-        SignInAsk::EligibleRoles,
-        SignInAsk::CustomerRelations,
-        SignInAsk::Azure,
-    ] {
+    for ask in [SignInAsk::SignInMethods, SignInAsk::EligibleRoles, SignInAsk::Azure] {
         desk.sign_in(id, ask, &own, "admin").await.unwrap();
     }
     let admin = desk.state.sign_ins.of(id).unwrap().who().upn.clone();

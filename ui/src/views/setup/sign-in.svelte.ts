@@ -36,11 +36,6 @@ export const ASKS: { ask: SignInAsk; title: string; why: string }[] = [
     why: "Tells a role that is only eligible from one that is not there.",
   },
   {
-    ask: "customerRelations",
-    title: "Relations to customers",
-    why: "Shows the GDAP relationships and their groups.",
-  },
-  {
     ask: "azure",
     title: "Azure: subscriptions and the Function App of CIPP",
     why: "For CIPP that you host yourself: Contributor, the app's identity, its sign-in settings.",
