@@ -40,9 +40,9 @@ async fn the_third_door_leads_to_the_checklists() {
     let desktop = Desktop::new();
     let window = Window::open(&desktop, &[]).await;
     window.click("door-setup").await;
-    window.see("step").await;
-    window.read("Create the API client").await;
-    window.click("checklist-create-the-cipp-service-account").await;
-    window.read("service account").await;
+    window.read_in("step-create-the-client", "Create the API client").await;
+    window.click("setup-list-create-the-cipp-service-account").await;
+    window.read_in("step-new-user", "Choose New user").await;
+    window.read_in("step", "walkthrough").await;
     window.close().await;
 }

@@ -3,6 +3,7 @@
 use cipp_desk_tests::desktop::Desktop;
 use cipp_desk_tests::window::{Key, Window};
 
+use crate::checklists::{answer, check_all, sign_in, stands};
 use crate::cipp::Cipp;
 
 #[tokio::test]
@@ -13,6 +14,16 @@ async fn every_screen_is_accessible_in_light() {
 #[tokio::test]
 async fn every_screen_is_accessible_in_dark() {
     every_screen("dark").await;
+}
+
+#[tokio::test]
+async fn checklists_are_accessible_in_every_state_in_light() {
+    every_state_of_the_setup("light").await;
+}
+
+#[tokio::test]
+async fn checklists_are_accessible_in_every_state_in_dark() {
+    every_state_of_the_setup("dark").await;
 }
 
 async fn every_screen(theme: &str) {
@@ -78,5 +89,83 @@ async fn every_screen(theme: &str) {
     window.click("rail-logs").await;
     window.see("log-row").await;
     window.inspect(&name("logs-small")).await;
+    window.close().await;
+}
+
+async fn every_state_of_the_setup(theme: &str) {
+    let desktop = Desktop::new().with_browser();
+    let cipp = Cipp::playing("setup_ms_adminagents_fails").await;
+    let window = Window::open(&desktop, &[]).await;
+    let name = |state: &str| format!("setup-{state}-{theme}");
+    window.click("rail-settings").await;
+    window.click(&format!("theme-{theme}")).await;
+
+    window.click("rail-setup").await;
+    window.see("step").await;
+    window.inspect(&name("unconnected")).await;
+    window.click("change-variant").await;
+    window.see("question").await;
+    window.inspect(&name("question")).await;
+    window.press(Key::Escape).await;
+    window.see_no_more("question").await;
+
+    window.click("rail-logs").await;
+    cipp.connect(&window, "Contoso MSP").await;
+    window.click("rail-setup").await;
+    window.read_in("setup-for", "Contoso MSP").await;
+    answer(&window, "self-hosted").await;
+    window.click("step-hosted-or-self-hosted").await;
+    window.click("step-confirm").await;
+    window.type_into("confirm-note", "Ticket 4711").await;
+    window.inspect(&name("confirming")).await;
+    window.click("confirm-save").await;
+    stands(&window, "hosted-or-self-hosted", "confirmed").await;
+    window.inspect(&name("confirmed")).await;
+    window.click("step-powershell-module").await;
+    window.click("step-na").await;
+    window.type_into("na-reason", "Nobody here uses PowerShell").await;
+    window.click("na-save").await;
+    stands(&window, "powershell-module", "notApplicable").await;
+    window.inspect(&name("not-applicable")).await;
+    check_all(&window).await;
+    window.click("step-token-arrives").await;
+    stands(&window, "token-arrives", "verified").await;
+    window.inspect(&name("verified")).await;
+    window.click("step-tenant-is-right").await;
+    window.see("could-not-check").await;
+    window.inspect(&name("could-not-check")).await;
+
+    window.click("way-sign-in").await;
+    window.see("sign-in-words").await;
+    window.inspect(&name("sign-in")).await;
+    sign_in(&desktop, &window, &cipp).await;
+    window.inspect(&name("signed-in")).await;
+    window.click("sign-in-close").await;
+    window.see_no_more("sign-in-panel").await;
+
+    window.click("setup-list-create-the-cipp-service-account").await;
+    check_all(&window).await;
+    window.click("step-admin-agents").await;
+    stands(&window, "admin-agents", "failed").await;
+    window.see("cleanup-due").await;
+    window.inspect(&name("failed")).await;
+    window.click("step-wait").await;
+    stands(&window, "admin-agents", "waiting").await;
+    window.inspect(&name("waiting")).await;
+    window.click("cleanup-remove-roles").await;
+    window.see("step-due").await;
+    window.inspect(&name("clean-up")).await;
+    window.click("setup-share").await;
+    window.see("share").await;
+    window.inspect(&name("report")).await;
+    window.press(Key::Escape).await;
+    window.see_no_more("share").await;
+
+    // The smallest window there is, and the narrow one.
+    window.resize(900, 600).await;
+    window.inspect(&name("small")).await;
+    window.click("narrow").await;
+    window.see("step-picker").await;
+    window.inspect(&name("narrow")).await;
     window.close().await;
 }

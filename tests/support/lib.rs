@@ -8,6 +8,8 @@
 
 pub mod archives;
 #[cfg(target_os = "linux")]
+pub mod browser;
+#[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod programs;
 pub mod reachable;

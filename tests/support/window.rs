@@ -34,7 +34,7 @@ impl Window {
     /// Starts the app and waits until its page is there.
     pub async fn open(desktop: &Desktop, arguments: &[&str]) -> Self {
         desktop.wait_until_app_has_gone();
-        let (client, driver) = connect(desktop, arguments).await;
+        let (client, driver) = connect(desktop, Some(arguments)).await;
         // Scripts that wait for two frames or for axe may take long on a busy machine.
         let timeouts = TimeoutConfiguration::new(Some(PATIENCE), None, Some(Duration::ZERO));
         client.update_timeouts(timeouts).await.unwrap();
@@ -324,11 +324,13 @@ impl Window {
     }
 }
 
-/// A WebKitWebDriver that has started the app.
-async fn connect(desktop: &Desktop, arguments: &[&str]) -> (Client, Process) {
+/// A WebKitWebDriver that has started the app with these arguments, or its own browser.
+pub(crate) async fn connect(desktop: &Desktop, app: Option<&[&str]>) -> (Client, Process) {
     let mut capabilities = serde_json::Map::new();
-    let app = json!({ "binary": built("cipp-desk"), "args": arguments });
-    capabilities.insert("webkitgtk:browserOptions".into(), app);
+    if let Some(arguments) = app {
+        let app = json!({ "binary": built("cipp-desk"), "args": arguments });
+        capabilities.insert("webkitgtk:browserOptions".into(), app);
+    }
     let log = || -> File {
         OpenOptions::new()
             .create(true)
@@ -356,7 +358,7 @@ async fn connect(desktop: &Desktop, arguments: &[&str]) -> (Client, Process) {
             Err(late) => late.to_string(),
         };
         assert!(driver.is_running(), "WebKitWebDriver ended: {error}");
-        assert!(started.elapsed() < PATIENCE, "the app could not be started: {error}");
+        assert!(started.elapsed() < PATIENCE, "nothing could be started: {error}");
         tokio::time::sleep(PAUSE).await;
     }
 }

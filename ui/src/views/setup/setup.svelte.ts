@@ -395,10 +395,13 @@ const states = new WeakMap<AppState, SetupState>();
 
 /** The one state of a window: a wait, a sign-in and a round of checks go on while another view is seen. */
 export function setupOf(app: AppState): SetupState {
-  let state = states.get(app);
-  if (!state) {
+  const known = states.get(app);
+  if (known) return known;
+  let state!: SetupState;
+  // Belongs to no view: what is derived would stand still for good as soon as the first one is left.
+  $effect.root(() => {
     state = new SetupState(app);
-    states.set(app, state);
-  }
+  });
+  states.set(app, state);
   return state;
 }

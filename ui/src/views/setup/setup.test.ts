@@ -191,6 +191,15 @@ describe("a step", () => {
 });
 
 describe("a person", () => {
+  test("finds the lists alive after another view was seen meanwhile", async () => {
+    const { user } = await open();
+    cleanup();
+    const target = document.querySelector("main")!;
+    render(SetupView, { target, context: new Map([[APP, app]]) });
+    await user.click(await screen.findByTestId("step-roles"));
+    expect(shown()).toBe("roles");
+  });
+
   const keeps = (state: Partial<StepProgress>): Answers => ({
     checklist_change: ({ stepId }) => checklistView({ [stepId as string]: state }),
   });
@@ -450,6 +459,7 @@ describe("checks", () => {
     expect(remark).toHaveTextContent("Nobody is signed in at Microsoft.");
     expect(screen.getByTestId("step-state")).toHaveAttribute("data-state", "todo");
     expect(within(remark).getByTestId("way-sign-in")).toBeVisible();
+    expect(screen.queryByTestId("proof")).toBeNull();
   });
 
   test("for which CIPP could not be asked say why, with what was found all the same", async () => {
