@@ -138,6 +138,11 @@ async fn every_state_of_the_setup(theme: &str) {
     window.click("way-sign-in").await;
     window.see("sign-in-words").await;
     window.inspect(&name("sign-in")).await;
+    window.click("sign-in-device").await;
+    window.see("device-code").await;
+    window.inspect(&name("device-code")).await;
+    window.click("sign-in-cancel").await;
+    window.see_no_more("sign-in-progress").await;
     sign_in(&desktop, &window, &cipp).await;
     window.inspect(&name("signed-in")).await;
     window.click("sign-in-close").await;

@@ -64,8 +64,11 @@ async fn what_was_done_before_there_was_a_connection_goes_to_the_first_one_alone
     let step = by_hand(API);
     let view = confirm_step(&desk, None, &step, "anna").await;
     assert_eq!(view.progress.counts.confirmed, 1);
-    let shown = view.checklist.steps().count();
-    assert_eq!(shown, view.progress.steps.len(), "the words are those of the variant");
+    let has_words = |step: &checklist::StepProgress| view.checklist.step(&step.id).is_some();
+    assert!(
+        view.progress.steps.iter().all(has_words),
+        "the words of every step of the variant are there"
+    );
 
     let first = desk.save(None, "Contoso").await;
     adopt_into_the_first(&desk.state, first, "anna".into()).await;
@@ -188,7 +191,8 @@ async fn without_a_secret_microsofts_checks_run_and_the_trouble_is_told() {
 
 #[tokio::test]
 async fn a_round_that_is_stopped_keeps_what_it_found() {
-    let (desk, id) = Desk::connected("healthy").await;
+    // The log takes its time: the first finding is told before the round is at its end, however busy the machine is.
+    let (desk, id) = Desk::connected("slow_rows").await;
     let state = Arc::clone(&desk.state);
     let tell = move |news| {
         if matches!(news, CheckNews::Found { .. }) {
