@@ -294,7 +294,7 @@ impl Looking<'_> {
             return Err(Trouble::new(
                 Obstacle::NotSignedIn,
                 "Nobody is signed in at Microsoft.",
-                "Choose Sign in at Microsoft; the role Global Reader is enough for most checks.",
+                "Choose Sign in to Microsoft; the role Global Reader is enough for most checks.",
             ));
         }
         self.complete_subject().await;
