@@ -68,3 +68,4 @@ pub use row::{Fields, Row, RowProblem, parse_date_time};
 pub use rows::Rows;
 pub use secret::Secret;
 pub use token::TokenClaims;
+pub use wire::{cause_of, chain};

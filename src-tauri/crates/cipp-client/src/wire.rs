@@ -145,8 +145,9 @@ pub(crate) fn unreachable(host: &str, cause: ReachCause, detail: &str, known: &K
     }
 }
 
-/// What an error of the HTTP library means. The library tells some causes only in its words.
-pub(crate) fn cause_of(error: &reqwest::Error) -> ReachCause {
+/// What an error of the HTTP library means, for whoever speaks to a server by it. The library tells some causes only in
+/// its words.
+pub fn cause_of(error: &reqwest::Error) -> ReachCause {
     if error.is_dns() {
         return ReachCause::Dns;
     }
@@ -200,7 +201,7 @@ fn cause_in_words(words: &str) -> ReachCause {
 }
 
 /// An error and its causes on one line. The caller has taken the address out.
-pub(crate) fn chain(error: &reqwest::Error) -> String {
+pub fn chain(error: &reqwest::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

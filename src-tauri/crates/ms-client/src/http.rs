@@ -6,12 +6,10 @@
 //! No redirect is ever followed: a bearer token is bound to one host. Certificates are judged by the operating system's
 //! verifier, so that a company's TLS inspection keeps working; there is no switch to skip it (facts: Entra E.9).
 
-use std::error::Error as _;
-use std::io::ErrorKind as Io;
 use std::path::Path;
 use std::time::Duration;
 
-use cipp_client::ReachCause;
+use cipp_client::{ReachCause, cause_of, chain};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -255,75 +253,6 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, SignInError> {
         .ok()
         .filter(|found| !found.is_empty())
         .ok_or_else(|| refuse("holds no certificate (PEM or DER)".into()))
-}
-
-/// What an error of the HTTP library means. The library tells some causes only in its words.
-fn cause_of(error: &reqwest::Error) -> ReachCause {
-    if error.is_dns() {
-        return ReachCause::Dns;
-    }
-    if error.is_timeout() {
-        return ReachCause::Timeout;
-    }
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if inner.is::<rustls::Error>() {
-            return ReachCause::Tls;
-        }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            // The TLS library hides inside an io::Error, which then is not part of the chain of sources.
-            if io.get_ref().is_some_and(|inside| inside.is::<rustls::Error>()) {
-                return ReachCause::Tls;
-            }
-            match io.kind() {
-                Io::ConnectionRefused => return ReachCause::Refused,
-                Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => {
-                    return ReachCause::Reset;
-                }
-                Io::TimedOut => return ReachCause::Timeout,
-                _ => {}
-            }
-        }
-        source = inner.source();
-    }
-    cause_in_words(&chain(error).to_ascii_lowercase())
-}
-
-fn cause_in_words(words: &str) -> ReachCause {
-    let says = |fragments: &[&str]| fragments.iter().any(|fragment| words.contains(fragment));
-    if says(&["proxy", "tunnel"]) {
-        ReachCause::Proxy
-    } else if says(&["certificate", "tls ", "handshake"]) {
-        ReachCause::Tls
-    } else if says(&[
-        "connection closed",
-        "incomplete message",
-        "end of file",
-        "connection reset",
-        "broken pipe",
-        "stream closed",
-        "stream error",
-        "goaway",
-    ]) {
-        ReachCause::Reset
-    } else {
-        ReachCause::Other
-    }
-}
-
-/// An error and its causes on one line. The caller has taken the address out.
-fn chain(error: &reqwest::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let more = inner.to_string();
-        if !words.contains(&more) {
-            words.push_str(": ");
-            words.push_str(&more);
-        }
-        source = inner.source();
-    }
-    words
 }
 
 impl From<NoAnswer> for SignInError {
