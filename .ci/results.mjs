@@ -1,4 +1,4 @@
-// How many tests passed and failed, read from what the test runners print. Pure: text in, numbers out.
+// How many tests passed and failed, and which, read from what the test runners print. Pure: text in, numbers out.
 
 /** The closing lines of each runner: cargo test, vitest, node --test. */
 const CLOSING_LINES = [
@@ -8,23 +8,40 @@ const CLOSING_LINES = [
   /^(?:#|ℹ) fail (?<failed>\d+)$/gm,
 ];
 
+/** How each runner names a test that failed: cargo test, vitest, node --test in its two reports. */
+const FAILED_LINES = [
+  /^test (?<name>\S+) \.\.\. FAILED$/gm,
+  /^\s*× (?<name>.+?)(?: \d+ms)?$/gm,
+  /^not ok \d+ - (?<name>.+)$/gm,
+  /^✖ (?<name>.+?) \([\d.]+ms\)$/gm,
+];
+
 // Runners colour their output for terminals, and the colour codes would hide the lines.
 const COLOURS = /\u001b\[[\d;]*m/g;
+
+const plain = (text) => text.replace(COLOURS, "").replace(/\r/g, "");
 
 /**
  * Adds up the closing lines in a runner's output.
  * @returns {{passed: number, failed: number}}
  */
 export function count(text) {
-  const plain = text.replace(COLOURS, "").replace(/\r/g, "");
+  const read = plain(text);
   const sum = { passed: 0, failed: 0 };
   for (const line of CLOSING_LINES) {
-    for (const { groups } of plain.matchAll(line)) {
+    for (const { groups } of read.matchAll(line)) {
       sum.passed += Number(groups.passed ?? 0);
       sum.failed += Number(groups.failed ?? 0);
     }
   }
   return sum;
+}
+
+/** The names of the tests that failed, each once, in the order of the runners above. */
+export function failures(text) {
+  const read = plain(text);
+  const names = FAILED_LINES.flatMap((line) => [...read.matchAll(line)].map(({ groups }) => groups.name.trim()));
+  return [...new Set(names)];
 }
 
 /** The names of the integration test targets in `cargo metadata`, less those that run in a stage of their own. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duration, typed } from "./process.mjs";
-import { chosen, count, table, testTargets } from "./results.mjs";
+import { chosen, count, failures, table, testTargets } from "./results.mjs";
 
 test("cargo's closing lines are added up", () => {
   const text =
@@ -30,6 +30,16 @@ test("colours and carriage returns do not hide a line", () => {
     passed: 3,
     failed: 0,
   });
+});
+
+test("what failed is named, whatever the runner, and each once", () => {
+  assert.deepEqual(failures("test a::works ... ok\ntest a::fails ... \u001b[31mFAILED\u001b[0m\n"), ["a::fails"]);
+  const vitest =
+    " \u001b[31m❯\u001b[39m src/a.test.ts (2 tests | 1 failed) 912ms\n" +
+    "     \u001b[31m×\u001b[39m the term \u001b[33m 898\u001b[2mms\u001b[22m\n";
+  assert.deepEqual(failures(vitest), ["the term"]);
+  assert.deepEqual(failures("ok 1 - fine\nnot ok 2 - broken\n"), ["broken"]);
+  assert.deepEqual(failures("✔ fine (0.1ms)\n✖ broken (1.5ms)\n\n✖ failing tests:\n\n✖ broken (1.5ms)\n"), ["broken"]);
 });
 
 test("integration tests are found by kind, each once, without those of another stage", () => {

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { duration, must, output, root, run, script, Stop } from "./process.mjs";
 import { checkRustComponents, checkTools, npmPackages, pythonEnvironment, systemPackages } from "./setup.mjs";
-import { chosen, count, table, testTargets } from "./results.mjs";
+import { chosen, count, failures, table, testTargets } from "./results.mjs";
 
 const PARTS = ["ui", "crates", "window"];
 const linux = process.platform === "linux";
@@ -106,15 +106,17 @@ async function setUp(only) {
 async function runStage(stage, env) {
   const started = Date.now();
   const sum = { passed: 0, failed: 0 };
+  const named = [];
   let ok = true;
   for (const [program, args] of stage.commands()) {
     const { code, text } = await run(program, args, { env, limitMinutes: stage.limitMinutes });
     const tests = count(text);
     sum.passed += tests.passed;
     sum.failed += tests.failed;
+    named.push(...failures(text));
     ok &&= code === 0;
   }
-  return { name: stage.name, outcome: ok ? "ok" : "FAILED", milliseconds: Date.now() - started, tests: sum };
+  return { name: stage.name, outcome: ok ? "ok" : "FAILED", milliseconds: Date.now() - started, tests: sum, named };
 }
 
 async function main() {
@@ -142,7 +144,8 @@ async function main() {
   const broken = rows.filter(({ outcome }) => outcome === "FAILED");
   console.log(`\n${table(rows, duration)}\n`);
   console.log(`Whole time: ${duration(Date.now() - started)}`);
-  if (broken.length > 0) console.log(`Failed: ${broken.map(({ name }) => name).join("; ")}`);
+  // Named here once more: where only the end of this is kept, the cause must not be lost.
+  for (const { name, named } of broken) console.log([`Failed: ${name}`, ...named].join("\n  "));
   // A stage can fail without a test having failed (it did not compile, it ran out of time); it counts as one then.
   console.log(`${passed} passed, ${Math.max(failed, broken.length)} failed`);
   return broken.length === 0 && failed === 0 ? 0 : 1;

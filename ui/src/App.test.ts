@@ -12,7 +12,7 @@ import {
   settings,
   startAnswers,
 } from "./backend/samples";
-import { answerCommands, stopAnswering, type Answers } from "./backend/testing";
+import { answerCommands, settled, stopAnswering, type Answers } from "./backend/testing";
 
 beforeEach(() => {
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(600);
@@ -25,7 +25,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   cleanup();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await settled();
   stopAnswering();
   vi.restoreAllMocks();
 });
@@ -243,7 +243,7 @@ describe("axe finds nothing", () => {
       connections_list: () => two,
       settings: () => settings({ lastConnectionId: "c1" }),
     });
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await settled();
     fake.progress();
     await user.click((await screen.findAllByTestId("log-row"))[0] as HTMLElement);
     await screen.findByTestId("json-tree");

@@ -8,17 +8,32 @@ import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 export type Call = { command: string; args: Record<string, unknown> };
 export type Answers = Record<string, (args: Record<string, unknown>) => unknown>;
 
+let seen = 0;
+
 /** Answers commands from the given table and records every call; an unknown command is refused. */
 export function answerCommands(answers: Answers): Call[] {
   const calls: Call[] = [];
   mockIPC((command, payload) => {
     const args = (payload ?? {}) as Record<string, unknown>;
     calls.push({ command, args });
+    seen += 1;
     const answer = answers[command];
     if (!answer) throw new Error(`no answer prepared for ${command}`);
     return answer(args);
   });
   return calls;
+}
+
+/**
+ * Waits until nothing more is asked: on a busy machine a fixed time is too short for a question that
+ * follows from an answer. What is delayed on purpose (counts, proposals) has to be waited for.
+ */
+export async function settled(): Promise<void> {
+  let before;
+  do {
+    before = seen;
+    await new Promise((resolve) => setTimeout(resolve, 8));
+  } while (seen !== before);
 }
 
 export function stopAnswering(): void {

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { connection, GUID, keychain, refusal, startAnswers } from "../../backend/samples";
 import {
   answerCommands,
+  settled,
   stopAnswering,
   tell,
   type Answers,
@@ -16,7 +17,7 @@ const SECRET = "Abc8Q~not-a-real-secret-0123456789abcdef";
 
 afterEach(async () => {
   cleanup();
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await settled();
   stopAnswering();
 });
 

@@ -35,6 +35,8 @@ export class FacetsState {
   shown = $state(true);
   /** The facets counted last, by field. */
   byField = $state.raw<Partial<Record<FacetField, Facet>>>({});
+  /** The filter with which they were counted: they come after the rows of a new one. */
+  countedFor = $state("");
   /** What is searched for within a field. */
   typed = $state<Partial<Record<FacetField, string>>>({});
   /** How many values of a field are asked for, where it is not the usual few. */
@@ -86,6 +88,7 @@ export class FacetsState {
   async #count(): Promise<void> {
     const { viewId } = this.#host;
     if (!viewId) return;
+    const filter = this.#host.query.applied;
     const special = FACET_FIELDS.map(({ field }) => field).filter(
       (field) => this.typed[field] || (this.most[field] ?? FEW_VALUES) !== FEW_VALUES,
     );
@@ -109,6 +112,7 @@ export class FacetsState {
       this.byField = Object.fromEntries(
         answers.flatMap(({ facets }) => facets).map((facet) => [facet.field, inOrder(facet)]),
       );
+      this.countedFor = filter;
     } catch (error) {
       this.#host.failed(error);
     }

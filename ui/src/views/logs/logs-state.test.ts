@@ -8,7 +8,13 @@ import {
   rowId,
   startAnswers,
 } from "../../backend/samples";
-import { answerCommands, stopAnswering, type Answers, type Call } from "../../backend/testing";
+import {
+  answerCommands,
+  settled,
+  stopAnswering,
+  type Answers,
+  type Call,
+} from "../../backend/testing";
 import { AppState } from "../../lib/app.svelte";
 import { chosenDays, rangeOf } from "../../lib/ranges";
 import { ROW_HEIGHT } from "../../lib/virtual";
@@ -17,7 +23,6 @@ import { LogsState } from "./logs.svelte";
 const NOW = Date.UTC(2026, 10, 3, 12, 30);
 const many = (count: number) => Array.from({ length: count }, (_, i) => row(i));
 const called = (calls: Call[], command: string) => calls.filter((call) => call.command === command);
-const settled = () => new Promise((resolve) => setTimeout(resolve, 8));
 
 let open: LogsState[] = [];
 afterEach(async () => {

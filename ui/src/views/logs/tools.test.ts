@@ -13,6 +13,7 @@ import {
 } from "../../backend/samples";
 import {
   answerCommands,
+  settled,
   stopAnswering,
   tell,
   type Answers,
@@ -25,7 +26,6 @@ import LogsView from "./LogsView.svelte";
 
 const many = (count: number, part = {}) => Array.from({ length: count }, (_, i) => row(i, part));
 const called = (calls: Call[], command: string) => calls.filter((call) => call.command === command);
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 beforeEach(() => {
   // happy-dom lays nothing out: the grid gets a size here.

@@ -3,7 +3,7 @@ import { render, screen, waitFor } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { vi } from "vitest";
 import { connection, row, settings, startAnswers, type FakeLog } from "../../backend/samples";
-import { answerCommands, type Answers, type Call } from "../../backend/testing";
+import { answerCommands, settled, type Answers, type Call } from "../../backend/testing";
 import type { LogProgress, LogRow, Settings } from "../../backend";
 import { APP, AppState } from "../../lib/app.svelte";
 import { ROW_HEIGHT } from "../../lib/virtual";
@@ -14,8 +14,6 @@ export const many = (count: number, part: (i: number) => Partial<LogRow> = () =>
 
 export const called = (calls: Call[], command: string) =>
   calls.filter((call) => call.command === command);
-
-export const settled = () => new Promise((resolve) => setTimeout(resolve, 8));
 
 interface Options {
   answers?: Answers;
@@ -47,6 +45,8 @@ export async function openView(log: FakeLog, options: Options = {}) {
   await settled();
   return { app, calls, log, user: userEvent.setup() };
 }
+
+export { settled };
 
 export const rowsShown = () => screen.findAllByTestId("log-row");
 export const filterBox = () => screen.getByTestId<HTMLInputElement>("filter");

@@ -11,7 +11,7 @@ import {
   startAnswers,
   stepProgress,
 } from "../../backend/samples";
-import { answerCommands, stopAnswering, tell, type Answers } from "../../backend/testing";
+import { answerCommands, settled, stopAnswering, tell, type Answers } from "../../backend/testing";
 import { APP, AppState } from "../../lib/app.svelte";
 import { setupOf } from "./setup.svelte";
 import SetupView from "./SetupView.svelte";
@@ -27,7 +27,7 @@ afterEach(async () => {
   setupOf(app).stop();
   cleanup();
   document.querySelector("main")?.remove();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await settled();
   stopAnswering();
 });
 
@@ -447,7 +447,7 @@ describe("checks", () => {
     expect(sent("checklist_cancel")).toHaveLength(1);
     await waitFor(() => expect(screen.getByTestId("check-all")).toBeEnabled());
     end({ view: checklistView({ create: failed }), cancelled: true, trouble: null });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await settled();
     expect(screen.getByTestId("step-create")).toHaveAttribute("data-state", "todo");
   });
 

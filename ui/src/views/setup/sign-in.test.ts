@@ -4,7 +4,7 @@ import axe from "axe-core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SignedIn, SignInAbout } from "../../backend";
 import { checklistView, connection, GUID, refusal, startAnswers } from "../../backend/samples";
-import { answerCommands, stopAnswering, tell, type Answers } from "../../backend/testing";
+import { answerCommands, settled, stopAnswering, tell, type Answers } from "../../backend/testing";
 import { APP, AppState } from "../../lib/app.svelte";
 import { setupOf } from "./setup.svelte";
 import SetupView from "./SetupView.svelte";
@@ -19,7 +19,7 @@ afterEach(async () => {
   setupOf(app).stop();
   cleanup();
   document.querySelector("main")?.remove();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await settled();
   stopAnswering();
 });
 
@@ -222,7 +222,7 @@ describe("who is signed in", () => {
     app.currentId = "c2";
     await waitFor(() => expect(screen.queryByTestId("sign-in-panel")).toBeNull());
     sign.done(anna());
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await settled();
     expect(screen.getByTestId("setup-sign-in")).toHaveTextContent("Sign in to Microsoft…");
   });
 });
