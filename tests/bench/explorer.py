@@ -178,6 +178,12 @@ def typing(window):
     return frame_ms, keys
 
 
+def drawing(window):
+    """What the rows on the screen cost to be drawn here, without the app: where the graphics are emulated, most of it."""
+    window.script("probe.drawing()")
+    return window.until("return probe.drawn", patience_s=120)
+
+
 def scrolling(window):
     """Jumps all over the list, each followed by rolling on."""
     places = [0, 1, *(random.Random(1).random() for _ in range(60)), 0]
@@ -202,6 +208,7 @@ def one_million(table, app, cippctl, engine_ms):
             table.amount(f"calls for {DAYS} archived days in the window", calls(ready) - before, "", 1)
             loaded_mb = window.settled_mb()
             frame_ms, keys = typing(window)
+            drawn = drawing(window)
             scrolled = scrolling(window)
     keys = [key for key in keys if key["applied"]]
     painted = [key["painted"] for key in keys]
@@ -211,6 +218,7 @@ def one_million(table, app, cippctl, engine_ms):
     table.amount("1M rows: key to painted rows, median (no gate)", percentile(painted, 50), "ms", float("inf"))
     table.amount("1M rows: key to painted rows, p95 (no gate)", percentile(painted, 95), "ms", float("inf"))
     table.amount(f"  of that on top of {whose}", frames, "frames", 3)
+    table.amount("  rows changed by hand, to painted, p95 (no gate)", drawn, "ms", float("inf"))
     table.amount("  length of a frame here (no gate)", frame_ms, "ms", float("inf"))
     table.amount("1M rows: longest blank while scrolling", scrolled["longestBlank"], "frames", 2)
     table.amount("  longest wait for the rows of a place (no gate)", scrolled["longestHeld"], "frames", float("inf"))
