@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  setupOf(app).stop();
+  setupOf(app).waits.stop();
   cleanup();
   document.querySelector("main")?.remove();
   await settled();
