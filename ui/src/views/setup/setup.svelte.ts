@@ -78,6 +78,7 @@ export class SetupState {
   #ticket = 0;
   #round = 0;
   /** Changes that are under way, by what they are. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing of it is shown
   readonly #asked = new Map<string, Promise<boolean>>();
   #turns: Promise<unknown> = Promise.resolve();
 
