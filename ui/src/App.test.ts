@@ -142,6 +142,10 @@ describe("the keyboard", () => {
     const input = await screen.findByTestId("switcher-input");
     await user.type(input, "north");
     expect(screen.getAllByTestId("switcher-option")).toHaveLength(1);
+    const scrolled = vi.fn();
+    Element.prototype.scrollIntoView = scrolled;
+    await user.keyboard("{ArrowDown}");
+    expect(scrolled).toHaveBeenCalledWith({ block: "nearest" });
     await user.keyboard("{Enter}");
     expect(view()).toBe("logs");
     expect(screen.queryByTestId("switcher")).toBeNull();

@@ -239,7 +239,7 @@ export class AppState {
       await backend.setNarrow(on);
       return null;
     } catch (error) {
-      this.narrow = false;
+      this.narrow = !on;
       return CommandFailure.from(error);
     }
   }

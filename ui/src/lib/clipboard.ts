@@ -16,7 +16,8 @@ function copyBySelection(text: string): boolean {
   const area = document.createElement("textarea");
   area.value = text;
   area.className = "visually-hidden";
-  document.body.append(area);
+  // Under an open dialog the page cannot be selected in.
+  (focused?.closest("dialog") ?? document.body).append(area);
   area.select();
   // Deprecated, and still the only other way every engine has.
   const done = document.execCommand("copy");

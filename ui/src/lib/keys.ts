@@ -156,11 +156,6 @@ const isLetter = ({ mod, alt, key }: Chord) => !mod && !alt && key.length === 1;
 
 export const isMac = (os: string) => os === "macos";
 
-/** Ctrl elsewhere, Command on a Mac. */
-export function withModifier(event: KeyboardEvent): boolean {
-  return (event.ctrlKey || event.metaKey) && !event.altKey;
-}
-
 /** Whether a single letter belongs to what is being typed rather than to us. */
 export function isTyping(event: Event): boolean {
   const target = event.target;

@@ -113,6 +113,7 @@ test("spans and counts", () => {
     "14 s",
     "2 min 5 s",
   ]);
+  expect([9_960, 59_700, 119_600].map(durationText)).toEqual(["10 s", "1 min 0 s", "2 min 0 s"]);
   expect(countText(28391)).toBe("28,391");
   expect([entriesText(1), entriesText(0)]).toEqual(["1 entry", "0 entries"]);
 });

@@ -25,7 +25,7 @@ const FIELDS: { name: string; of: (entry: LogEntry) => string | null; mono?: boo
 ];
 
 /** Values of one entry's data that are compared; a megabyte of data has tens of thousands. */
-const MOST_VALUES = 5000;
+export const MOST_VALUES = 5000;
 
 /** The fields of both entries, the time with its distance left to the caller. */
 export function compareFields(left: LogEntry, right: LogEntry): Difference[] {

@@ -8,6 +8,7 @@ import {
   type ExportProgress,
   type ExportSummary,
 } from "../../backend";
+import { FileTarget } from "../../lib/file-target.svelte";
 import { dayText } from "../../lib/time";
 import type { LogsState } from "./logs.svelte";
 
@@ -59,20 +60,30 @@ export function exportDays(days: DayState[], today: string): ExportDays {
   };
 }
 
-const ENDING = /\.(csv|json|ndjson|xlsx|parquet)$/i;
+const ENDINGS: Record<ExportFormat, string> = {
+  csv: ".csv",
+  xlsx: ".xlsx",
+  json: ".json",
+  ndjson: ".ndjson",
+  parquet: ".parquet",
+};
+
+/** The log was closed under the dialog. */
+const NOT_OPEN = {
+  code: "noSuchView",
+  message: "The log is not open any more.",
+  remedy: "Close this, refresh the log, then export.",
+  detail: null,
+  field: null,
+} as const;
 
 export class ExportState {
-  format = $state<ExportFormat>("csv");
   formulaSafe = $state(true);
   bom = $state(false);
   zone = $state("UTC");
-  path = $state("");
-  phase = $state<"asking" | "exists" | "running" | "done">("asking");
   progress = $state.raw<ExportProgress>({ rows: 0, of: 0 });
   summary = $state.raw<ExportSummary | null>(null);
-  failure = $state.raw<CommandFailure | null>(null);
-  /** The path is as it was proposed: another format brings another one. */
-  #proposed = "";
+  readonly target: FileTarget<ExportFormat>;
   /** The view that is being written. */
   #running: string | null = null;
   readonly #logs: LogsState;
@@ -80,60 +91,24 @@ export class ExportState {
   constructor(logs: LogsState, zone: string) {
     this.#logs = logs;
     this.zone = zone;
+    this.target = new FileTarget<ExportFormat>("csv", {
+      endings: ENDINGS,
+      propose: (format) => backend.exportFileName(logs.connection?.name ?? "CIPP", format),
+      write: (format, path, overwrite) => this.#write(format, path, overwrite),
+    });
   }
 
-  async propose(): Promise<void> {
-    const { format } = this;
-    try {
-      const path = await backend.exportFileName(this.#logs.connection?.name ?? "CIPP", format);
-      if (format === this.format && this.path === this.#proposed) {
-        this.path = path;
-        this.#proposed = path;
-      }
-    } catch (error) {
-      this.failure = CommandFailure.from(error);
-    }
-  }
-
-  choose(format: ExportFormat): void {
-    this.format = format;
-    this.phase = "asking";
-    if (this.path === this.#proposed) void this.propose();
-    else this.path = this.path.replace(ENDING, `.${format}`);
-  }
-
-  /** Asks with the system's own dialog, which also asks about a file that is there already. */
-  async browse(): Promise<void> {
-    try {
-      const chosen = await backend.chooseExportFile(this.path || this.#proposed);
-      if (chosen === null) return;
-      this.path = chosen;
-      this.phase = "asking";
-      this.failure = null;
-    } catch (error) {
-      this.failure = CommandFailure.from(error);
-    }
-  }
-
-  async run(overwrite: boolean): Promise<void> {
+  async #write(format: ExportFormat, path: string, overwrite: boolean): Promise<void> {
     const { viewId, matched } = this.#logs;
-    const path = this.path.trim();
-    if (!viewId || !path || this.#running) return;
+    if (!viewId) throw new CommandFailure(NOT_OPEN);
     this.#running = viewId;
-    this.phase = "running";
-    this.failure = null;
     this.progress = { rows: 0, of: matched };
-    const { format, formulaSafe, bom, zone } = this;
+    const { formulaSafe, bom, zone } = this;
     const options: ExportOptions = { format, formulaSafe, bom, zone, overwrite };
     try {
       this.summary = await backend.logsExport(viewId, path, options, (progress) => {
-        if (this.phase === "running") this.progress = progress;
+        if (this.#running !== null) this.progress = progress;
       });
-      this.phase = "done";
-    } catch (error) {
-      const failure = CommandFailure.from(error);
-      this.phase = failure.code === "fileExists" ? "exists" : "asking";
-      if (failure.code !== "cancelled" && failure.code !== "fileExists") this.failure = failure;
     } finally {
       this.#running = null;
     }
@@ -145,7 +120,7 @@ export class ExportState {
     try {
       await backend.logsExportCancel(this.#running);
     } catch (error) {
-      this.failure = CommandFailure.from(error);
+      this.target.failure = CommandFailure.from(error);
     }
   }
 }

@@ -136,16 +136,22 @@ test("counts follow the rows, but not more often than need be", async () => {
 });
 
 test("the panel can be put away, and then nothing is counted", async () => {
-  const { app, calls, user, log } = await opened();
-  await user.click(screen.getByTestId("facets-toggle"));
-  expect(screen.queryByTestId("facets")).toBeNull();
-  expect(app.settings.facetsOpen).toBe(false);
-  await new Promise((resolve) => setTimeout(resolve, FACETS_GAP_MS + 50));
-  const before = called(calls, "logs_facets").length;
-  log.rows = many(5);
-  log.progress();
-  await settled();
-  expect(called(calls, "logs_facets")).toHaveLength(before);
-  await user.click(screen.getByTestId("facets-toggle"));
-  await waitFor(() => expect(called(calls, "logs_facets").length).toBeGreaterThan(before));
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    const { app, calls, user, log } = await opened();
+    await user.click(screen.getByTestId("facets-toggle"));
+    expect(screen.queryByTestId("facets")).toBeNull();
+    expect(app.settings.facetsOpen).toBe(false);
+    // What was asked for before, and is delayed on purpose, has its time.
+    await vi.advanceTimersByTimeAsync(5 * FACETS_GAP_MS);
+    const before = called(calls, "logs_facets").length;
+    log.rows = many(5);
+    log.progress();
+    await vi.advanceTimersByTimeAsync(5 * FACETS_GAP_MS);
+    expect(called(calls, "logs_facets")).toHaveLength(before);
+    await user.click(screen.getByTestId("facets-toggle"));
+    await waitFor(() => expect(called(calls, "logs_facets").length).toBeGreaterThan(before));
+  } finally {
+    vi.useRealTimers();
+  }
 });

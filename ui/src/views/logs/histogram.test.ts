@@ -4,6 +4,7 @@ import { dayState, FakeLog } from "../../backend/samples";
 import { stopAnswering } from "../../backend/testing";
 import { clockMarks, dayLines, ticks } from "./histogram-axis";
 import { barWords, pathOf, spanText, summaryOf } from "./histogram-words";
+import { HISTOGRAM_GAP_MS } from "./histogram.svelte";
 import { called, filterBox, many, openView, rowsShown, settled } from "./view-testing";
 
 afterEach(async () => {
@@ -263,15 +264,21 @@ describe("in the view", () => {
   });
 
   test("put away, nothing is counted", async () => {
-    const { user, app, calls, log } = await opened();
-    await user.click(screen.getByTestId("histogram-toggle"));
-    expect(app.settings.histogramOpen).toBe(false);
-    expect(screen.queryByTestId("histogram")).toBeNull();
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const before = called(calls, "logs_histogram").length;
-    log.rows = many(3);
-    log.progress();
-    await settled();
-    expect(called(calls, "logs_histogram")).toHaveLength(before);
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      const { user, app, calls, log } = await opened();
+      await user.click(screen.getByTestId("histogram-toggle"));
+      expect(app.settings.histogramOpen).toBe(false);
+      expect(screen.queryByTestId("histogram")).toBeNull();
+      // What was asked for before, and is delayed on purpose, has its time.
+      await vi.advanceTimersByTimeAsync(5 * HISTOGRAM_GAP_MS);
+      const before = called(calls, "logs_histogram").length;
+      log.rows = many(3);
+      log.progress();
+      await vi.advanceTimersByTimeAsync(5 * HISTOGRAM_GAP_MS);
+      expect(called(calls, "logs_histogram")).toHaveLength(before);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -417,6 +417,25 @@ describe("reading", () => {
     }
   });
 
+  test("of a log that was left does not end what is told of the next one", async () => {
+    let end: (error: unknown) => void = () => undefined;
+    const log = new FakeLog(many(3));
+    const { logs, app } = await stateOn(log, {
+      logs_refresh: () => new Promise((_, reject) => (end = reject)),
+      logs_open: (args) =>
+        args.connectionId === "c2" ? new Promise(() => undefined) : log.answers.logs_open?.(args),
+    });
+    log.progress();
+    logs.refresh();
+    app.openConnection("c2");
+    void logs.open();
+    expect(logs.loading).toBe(true);
+    end(refusal({ code: "noSuchView" }));
+    await settled();
+    expect(logs.loading).toBe(true);
+    expect(logs.patience.running).toBe(true);
+  });
+
   test("news that come ten times a second do not hold back the words about them", async () => {
     vi.useFakeTimers();
     try {

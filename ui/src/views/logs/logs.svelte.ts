@@ -34,6 +34,7 @@ import {
   type RangeKind,
 } from "../../lib/ranges";
 import type { Span } from "../../lib/time-term";
+import { timePasses } from "../../lib/clock";
 import { dayIn, logDayOf } from "../../lib/time";
 import { pageStep, ROW_HEIGHT, scrollToShow } from "../../lib/virtual";
 import { FacetsState } from "./facets.svelte";
@@ -142,6 +143,12 @@ export class LogsState implements QueryHost {
   }
 
   now(): number {
+    return this.#clock();
+  }
+
+  /** The same for words such as "today": whoever shows it is told again as time goes by. */
+  get nowShown(): number {
+    timePasses();
     return this.#clock();
   }
 
@@ -419,8 +426,11 @@ export class LogsState implements QueryHost {
     this.#starting = true;
     if (!this.patience.running) this.patience.start();
     this.#called = false;
+    const { viewId } = this;
     try {
       await call();
+      // Another log may be opening by now: whether that has begun is its own affair.
+      if (viewId !== this.viewId) return;
       this.#called = true;
       // Where there was nothing to read, nothing is told either.
       clearTimeout(this.#silence);
@@ -428,6 +438,7 @@ export class LogsState implements QueryHost {
         if (this.#starting) this.#ended();
       }, SILENCE_MS);
     } catch (error) {
+      if (viewId !== this.viewId) return;
       this.failed(error);
       this.#ended();
     }

@@ -83,6 +83,17 @@ export class LogTools {
     this.views = new SavedViews(app, logs);
   }
 
+  /** Another log is opened: entries of the one before mean nothing in it. */
+  leave(): void {
+    clearTimeout(this.#noteTimer);
+    this.note = "";
+    this.failure = null;
+    this.menu = null;
+    this.marked = null;
+    this.comparison = null;
+    this.#around = null;
+  }
+
   /** True where the key was one of these tools'. */
   onkey(event: KeyboardEvent): boolean {
     if (isKey(event, "export")) this.openExport();
@@ -160,7 +171,9 @@ export class LogTools {
         // The end is not part of it; the moment itself must be.
         before: at(moment + reach + 1),
       });
+      const { viewId } = logs;
       await logs.cover({ from: moment - reach, to: moment + reach + 1 });
+      if (viewId !== logs.viewId) return;
       const before = shown?.before ?? logs.query.text;
       this.#around = { row, step, text, before, range };
       logs.pinned = row.id;
@@ -215,7 +228,7 @@ export class LogTools {
         backend.logsEntry(viewId, marked.id),
         backend.logsEntry(viewId, row.id),
       ]);
-      this.comparison = { marked: a, other: b };
+      if (viewId === this.logs.viewId) this.comparison = { marked: a, other: b };
     } catch (error) {
       this.fail(error);
     }

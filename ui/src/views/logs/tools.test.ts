@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   connection,
   dayState,
+  entry,
   FakeLog,
   refusal,
   row,
@@ -147,7 +148,6 @@ describe("a list of five million rows", () => {
     const { grid } = await openHuge();
     grid.scrollTop = 5_000_000;
     grid.dispatchEvent(new Event("scroll"));
-    await settled();
     // A slow engine: scrolled, but its event comes after the timer that waits for rest.
     grid.scrollTop = 0;
     await waitFor(() =>
@@ -334,6 +334,66 @@ describe("details", () => {
     await user.click(within(same).getByTestId("same-thing-tenant"));
     await waitFor(() => expect(filter()).toBe('message:="Same" tenant:="contoso.com"'));
   });
+});
+
+test("the same thing in one tenant more than are named", async () => {
+  const tenants = [{ tenant: "contoso.com", count: 4, first: null, last: null }];
+  const part = { pattern: "Same", count: 5, first: null, last: null, query: "Same" };
+  const { user } = await open(new FakeLog(many(20, { message: "Same" })), {
+    logs_same_thing: () => ({ ...part, tenants, distinctTenants: 2 }),
+  });
+  await user.keyboard("jt");
+  await waitFor(() =>
+    expect(screen.getByTestId("same-thing")).toHaveTextContent("and 1 tenant with fewer."),
+  );
+});
+
+test("two entries of more data than is compared are not said to be equal", async () => {
+  const logData = JSON.stringify(Object.fromEntries([...Array(5001).keys()].map((i) => [i, i])));
+  const { user } = await open(new FakeLog(many(20)), {
+    logs_entry: ({ id }) => ({ ...entry(row(0)), id, logData }),
+  });
+  await user.keyboard("jm");
+  await user.keyboard("jd");
+  expect(await screen.findByTestId("compare-cut")).toHaveTextContent(
+    "only the first 5,000 values were compared",
+  );
+  expect(screen.getByTestId("compare")).not.toHaveTextContent("Nothing else differs");
+});
+
+test("another log knows nothing of the entries of the one before", async () => {
+  const two = [connection(), connection({ id: "c2", name: "Northwind" })];
+  const { app, calls, user } = await open(new FakeLog(many(20)), { connections_list: () => two });
+  await user.keyboard("jm");
+  expect(screen.getByTestId("note")).toHaveTextContent("Marked");
+  await user.keyboard("jc");
+  await screen.findByTestId("surrounding");
+  app.openConnection("c2");
+  await waitFor(() => expect(called(calls, "logs_open")).toHaveLength(2));
+  await settled();
+  expect(screen.queryByTestId("surrounding")).toBeNull();
+  expect(screen.getByTestId("note")).toHaveTextContent("");
+  const asked = called(calls, "logs_entry").length;
+  await user.keyboard("jd");
+  await settled();
+  expect(called(calls, "logs_entry")).toHaveLength(asked);
+});
+
+test("what was read today was read yesterday after midnight, though nothing happens", async () => {
+  // 23:50 in Amsterdam, the zone of this computer.
+  vi.useFakeTimers({ shouldAdvanceTime: true, now: Date.UTC(2026, 10, 3, 22, 50) });
+  try {
+    await open(new FakeLog(many(20)));
+    await waitFor(() =>
+      expect(screen.getByTestId("log-status")).toHaveTextContent("read today at 13:00"),
+    );
+    await vi.advanceTimersByTimeAsync(1_200_000);
+    await waitFor(() =>
+      expect(screen.getByTestId("log-status")).toHaveTextContent("read yesterday at 13:00"),
+    );
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe("saved views", () => {

@@ -1,7 +1,7 @@
 /**
  * The checklists of one connection as the window holds them: which list and step are shown, what a
- * person changes, looks that are under way, and the clock that countdowns run by. What was done is
- * kept by the other side at once; the answer to each command is the whole list anew.
+ * person changes, and looks that are under way. What was done is kept by the other side at once; the
+ * answer to each command is the whole list anew. Countdowns and what follows from them: waits.svelte.ts.
  */
 import {
   backend,
@@ -13,6 +13,7 @@ import {
 import type { AppState } from "../../lib/app.svelte";
 import { Patience } from "../../lib/patience.svelte";
 import { SignInState } from "./sign-in.svelte";
+import { Waits } from "./waits.svelte";
 import {
   lookNeeds,
   lookOf,
@@ -42,9 +43,6 @@ export interface Look {
   quiet: boolean;
 }
 
-/** An automatic look that told nothing new is not repeated before this. */
-const QUIET_GAP_MS = 30_000;
-
 /** Under which key it is kept which list was shown last (no list named), and at which step of a list. */
 const placeKey = (connectionId: string | null, listId: string) =>
   `${connectionId ?? "none"}/${listId}`;
@@ -61,10 +59,9 @@ export class SetupState {
   /** The last thing a person asked for could not be done. */
   failure = $state.raw<CommandFailure | null>(null);
   look = $state.raw<Look | null>(null);
-  /** What the last look found, for a person to read or hear. */
+  /** What the last look found or the last change led to, for a person to read or hear. */
   outcome = $state("");
-  /** The time of day, coarse: for words such as "5 minutes ago". */
-  now = $state(Date.now());
+  readonly waits = new Waits(this);
   readonly patience = new Patience();
   readonly microsoft = new SignInState();
 
@@ -78,18 +75,20 @@ export class SetupState {
   connected = $derived(this.connectionId !== null);
   signedIn = $derived(this.microsoft.person !== null);
 
-  /** Seconds by a clock that nobody sets back, and when each list came by it. */
-  #clock = $state(performance.now());
-  #came: Record<string, number> = {};
-  /** When a step was last looked at by itself. */
-  #looked: Record<string, number> = {};
   #ticket = 0;
   #round = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #watched = false;
+  /** Changes that are under way, by what they are. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing of it is shown
+  readonly #asked = new Map<string, Promise<boolean>>();
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(app: AppState) {
     this.app = app;
+  }
+
+  /** The time of day, coarse: for words such as "5 minutes ago". */
+  get now(): number {
+    return this.waits.now;
   }
 
   // ---- reading
@@ -110,6 +109,7 @@ export class SetupState {
     try {
       const lists = await backend.checklists(connectionId);
       if (ticket !== this.#ticket) return;
+      this.waits.read();
       this.#take(lists);
       if (!this.loaded) this.#resume();
       this.loaded = true;
@@ -125,13 +125,20 @@ export class SetupState {
     if (this.look) void this.cancelCheck();
     this.look = null;
     this.#round += 1;
+    this.waits.leave();
+  }
+
+  /** What time alone changed: due, stale, over. What is shown stays where it cannot be read. */
+  readAgain(): void {
+    const { connectionId } = this;
+    const ticket = this.#ticket;
+    this.#turns = this.#turns.then(async () => {
+      const lists = await backend.checklists(connectionId).catch(() => []);
+      if (ticket === this.#ticket && !this.look) this.#take(lists);
+    });
   }
 
   #take(views: ChecklistView[]): void {
-    const at = performance.now();
-    for (const { checklist } of views) this.#came[checklist.id] = at;
-    this.#clock = at;
-    this.now = Date.now();
     const idOf = (view: ChecklistView) => view.checklist.id;
     const fresh = (id: string) => views.find((view) => idOf(view) === id);
     const known = this.lists.map(idOf);
@@ -139,7 +146,7 @@ export class SetupState {
       ...this.lists.map((view) => fresh(idOf(view)) ?? view),
       ...views.filter((view) => !known.includes(idOf(view))),
     ];
-    this.#run();
+    this.waits.came(views);
   }
 
   #resume(): void {
@@ -201,41 +208,59 @@ export class SetupState {
 
   // ---- changing
 
+  /** True where it was kept. The same change, asked for again before the answer, is one: a double click. */
   async change(stepId: string, change: Change): Promise<boolean> {
+    const { connectionId } = this;
     const list = this.list?.checklist.id;
-    return list
-      ? this.#do(() => backend.checklistChange(this.connectionId, list, stepId, change))
-      : false;
+    if (!list) return false;
+    const again = change.kind === "undo" || change.kind === "redo";
+    const done = await this.#do(again ? null : JSON.stringify([list, stepId, change]), () =>
+      backend.checklistChange(connectionId, list, stepId, change),
+    );
+    const view = this.lists.find(({ checklist }) => checklist.id === list);
+    if (done && view && change.kind !== "note") this.#say(list, this.#told(view, stepId));
+    return done;
   }
 
   async chooseVariant(variant: string): Promise<boolean> {
+    const { connectionId } = this;
     const list = this.list?.checklist.id;
     if (!list) return false;
-    const done = await this.#do(() =>
-      backend.checklistChooseVariant(this.connectionId, list, variant),
+    const done = await this.#do(JSON.stringify([list, variant]), () =>
+      backend.checklistChooseVariant(connectionId, list, variant),
     );
     // The other answer may not have this step.
     if (done && !this.steps.some(({ step }) => step.id === this.stepId)) this.#resumeStep();
     return done;
   }
 
-  async #do(ask: () => Promise<ChecklistView>): Promise<boolean> {
+  /** One after the other: answers that overtake each other would show an older state. */
+  #do(name: string | null, ask: () => Promise<ChecklistView>): Promise<boolean> {
+    const known = name === null ? undefined : this.#asked.get(name);
+    if (known) return known;
     const { connectionId } = this;
     this.failure = null;
-    try {
-      const view = await ask();
-      if (connectionId !== this.connectionId) return false;
-      this.#take([view]);
-      return true;
-    } catch (error) {
-      if (connectionId === this.connectionId) this.failure = CommandFailure.from(error);
-      return false;
-    }
+    const done = this.#turns.then(async () => {
+      try {
+        const view = await ask();
+        if (connectionId !== this.connectionId) return false;
+        this.#take([view]);
+        return true;
+      } catch (error) {
+        if (connectionId === this.connectionId) this.failure = CommandFailure.from(error);
+        return false;
+      } finally {
+        if (name !== null) this.#asked.delete(name);
+      }
+    });
+    if (name !== null) this.#asked.set(name, done);
+    this.#turns = done;
+    return done;
   }
 
-  /** After an import: everything may be different. */
-  replace(lists: ChecklistView[]): void {
-    this.#take(lists);
+  /** After an import: everything may be different. Not where another connection was chosen meanwhile. */
+  replace(connectionId: string | null, lists: ChecklistView[]): void {
+    if (connectionId === this.connectionId) this.#take(lists);
   }
 
   async openLink(url: string): Promise<void> {
@@ -279,11 +304,11 @@ export class SetupState {
       if (!still()) return;
       this.#take([end.view]);
       if (end.trouble && !quiet) this.failure = CommandFailure.from(end.trouble);
-      this.outcome = only === null ? tallyText(tally, end.cancelled) : this.#told(end.view, only);
+      this.#say(list, only === null ? tallyText(tally, end.cancelled) : this.#told(end.view, only));
     } catch (error) {
       const failure = CommandFailure.from(error);
       if (!still() || quiet) return;
-      if (failure.code === "cancelled") this.outcome = tallyText(tally, true);
+      if (failure.code === "cancelled") this.#say(list, tallyText(tally, true));
       else this.failure = failure;
     } finally {
       if (still()) this.look = null;
@@ -292,7 +317,23 @@ export class SetupState {
     }
   }
 
-  /** What a look at one step found, in a few words for the ear. */
+  /** Whether this step of the list that is shown is looked at now. */
+  looksAt(stepId: string): boolean {
+    return this.look?.list === this.list?.checklist.id && this.look?.at === stepId;
+  }
+
+  /** The name of a list that is not the one shown: what is told of it must not be taken for this one's. */
+  elsewhere(listId: string): string | null {
+    if (listId === this.list?.checklist.id) return null;
+    return this.lists.find(({ checklist }) => checklist.id === listId)?.checklist.title ?? null;
+  }
+
+  #say(listId: string, words: string): void {
+    const title = this.elsewhere(listId);
+    this.outcome = title ? `${title}: ${words}` : words;
+  }
+
+  /** How one step stands now, in a few words for the ear. */
   #told(view: ChecklistView, stepId: string): string {
     const shown = shownSteps(view).find(({ step }) => step.id === stepId);
     if (!shown) return "";
@@ -306,88 +347,46 @@ export class SetupState {
     if (!view) return;
     const steps = view.progress.steps.map((known) => (known.id === step.id ? step : known));
     const progress = { ...view.progress, steps, counts };
+    this.waits.stepCame(listId, step.id);
     this.lists = this.lists.map((known) => (known === view ? { ...view, progress } : known));
   }
 
   async cancelCheck(): Promise<void> {
     if (!this.look || this.look.cancelling) return;
+    const { connectionId } = this;
     this.look = { ...this.look, cancelling: true };
     try {
       await backend.checklistCancel();
     } catch (error) {
+      if (connectionId !== this.connectionId) return;
       this.failure = CommandFailure.from(error);
+      // It goes on, and can be asked to end once more.
+      if (this.look) this.look = { ...this.look, cancelling: false };
     }
   }
 
   // ---- waiting
 
-  /** Seconds until a wait is no longer normal; null where a step does not wait. */
-  secondsLeft(shown: ShownStep, listId = this.list?.checklist.id ?? ""): number | null {
-    const wait = shown.progress.countdown;
-    return wait ? Math.max(0, wait.remainingSeconds - this.#elapsed(listId)) : null;
+  secondsLeft(shown: ShownStep): number | null {
+    return this.waits.secondsLeft(shown, this.list?.checklist.id ?? "");
   }
 
-  /** Seconds until a waiting step is looked at by itself; null where nothing will look. */
-  secondsToLook(shown: ShownStep, listId = this.list?.checklist.id ?? ""): number | null {
-    const wait = shown.progress.countdown;
-    if (!wait || !this.#canLook(shown)) return null;
-    const asked = wait.retryInSeconds - this.#elapsed(listId);
-    const last = this.#looked[`${listId}/${shown.step.id}`];
-    const gap = last === undefined ? 0 : (last + QUIET_GAP_MS - this.#clock) / 1000;
-    return Math.max(0, asked, gap);
+  secondsToLook(shown: ShownStep): number | null {
+    return this.waits.secondsToLook(shown, this.list?.checklist.id ?? "");
   }
 
-  #elapsed(listId: string): number {
-    return (this.#clock - (this.#came[listId] ?? this.#clock)) / 1000;
-  }
-
-  #canLook({ step }: ShownStep): boolean {
+  canLook({ step }: ShownStep): boolean {
     const needs = lookNeeds(step);
     return this.connected && (needs === "connection" || (needs === "sign-in" && this.signedIn));
   }
 
-  #waiting = $derived(
-    this.lists.flatMap((view) =>
-      shownSteps(view)
-        .filter(({ progress }) => progress.countdown !== null)
-        .map((shown) => ({ view, shown })),
-    ),
-  );
-
-  /** The clock runs while the view is seen, and on without it while something waits. */
-  watch(): () => void {
-    this.#watched = true;
-    this.#run();
-    return () => {
-      this.#watched = false;
-    };
+  /** Another connection may have been chosen while another view is seen. */
+  get free(): boolean {
+    return !this.look && this.loaded && this.app.currentId === this.connectionId;
   }
 
-  #run(): void {
-    this.#timer ??= setInterval(() => this.#tick(), 1000);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #tick(): void {
-    if (!this.#watched && this.#waiting.length === 0) {
-      this.stop();
-      return;
-    }
-    this.#clock = performance.now();
-    const now = Date.now();
-    if (Math.abs(now - this.now) > 15_000) this.now = now;
-    // Another connection may have been chosen while another view is seen.
-    if (this.look || !this.connectionId || this.app.currentId !== this.connectionId) return;
-    const due = this.#waiting.find(
-      ({ view, shown }) => this.secondsToLook(shown, view.checklist.id) === 0,
-    );
-    if (!due) return;
-    this.#looked[`${due.view.checklist.id}/${due.shown.step.id}`] = this.#clock;
-    void this.#check(this.connectionId, due.view, due.shown.step.id, true);
+  lookAt(view: ChecklistView, stepId: string): void {
+    if (this.connectionId) void this.#check(this.connectionId, view, stepId, true);
   }
 }
 

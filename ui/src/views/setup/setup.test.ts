@@ -1,121 +1,29 @@
-import { cleanup, render, screen, waitFor, within } from "@testing-library/svelte";
+import { render, cleanup, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import axe from "axe-core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Change, StepProgress } from "../../backend";
-import {
-  checklistView,
-  connection,
-  evidence,
-  refusal,
-  startAnswers,
-  stepProgress,
-} from "../../backend/samples";
-import { answerCommands, settled, stopAnswering, tell, type Answers } from "../../backend/testing";
+import { checklistView, refusal, startAnswers } from "../../backend/samples";
+import { answerCommands, settled, type Answers } from "../../backend/testing";
 import { APP, AppState } from "../../lib/app.svelte";
-import { setupOf } from "./setup.svelte";
+import {
+  ago,
+  confirmed,
+  couldNot,
+  failed,
+  HOUR,
+  iso,
+  LIST,
+  open,
+  show,
+  shown,
+  tidy,
+  verified,
+  violations,
+  waiting,
+} from "./setup-testing";
 import SetupView from "./SetupView.svelte";
 
-type Standing = Partial<Record<string, Partial<StepProgress>>>;
-let app: AppState;
-
-beforeEach(() => {
-  Element.prototype.scrollIntoView = vi.fn();
-});
-
-afterEach(async () => {
-  setupOf(app).stop();
-  cleanup();
-  document.querySelector("main")?.remove();
-  await settled();
-  stopAnswering();
-});
-
-const LIST = "enable-the-cipp-api";
-const HOUR = 3_600_000;
-const iso = (ms: number) => new Date(ms).toISOString();
-const ago = (ms: number) => iso(Date.now() - ms);
-
-async function open(
-  standing: Standing = {},
-  { answers = {}, connected = true }: { answers?: Answers; connected?: boolean } = {},
-) {
-  const calls = answerCommands(
-    startAnswers({
-      connections_list: () => [connection()],
-      checklists: () => [checklistView(standing)],
-      open_link: () => null,
-      set_narrow: () => null,
-      ...answers,
-    }),
-  );
-  app = new AppState();
-  await app.readConnections();
-  app.currentId = connected ? "c1" : null;
-  // As in the window, where the view is inside its main part.
-  const target = document.body.appendChild(document.createElement("main"));
-  render(SetupView, { target, context: new Map([[APP, app]]) });
-  await screen.findByTestId("step");
-  const sent = (command: string) =>
-    calls.filter((call) => call.command === command).map(({ args }) => args);
-  return { calls, sent, user: userEvent.setup() };
-}
-
-/** Contrast needs real layout and is held by tokens.test.ts and the test in the real window. */
-async function violations() {
-  const { violations: found } = await axe.run(document.body, {
-    rules: { "color-contrast": { enabled: false } },
-  });
-  return found.map(({ id, nodes }) => `${id} ${nodes[0]?.html ?? ""}`);
-}
-
-const shown = () => screen.getByTestId("step").dataset.step;
-const failed: Partial<StepProgress> = {
-  state: {
-    kind: "failed",
-    at: ago(HOUR),
-    check: "cipp-listlogs",
-    reason: "CIPP answered 403.",
-    remedy: "Give the client the role readonly.",
-    evidence: evidence({ fields: [{ name: "status", value: "403" }] }),
-  },
-  canUndo: true,
-};
-const verified: Partial<StepProgress> = {
-  state: {
-    kind: "verified",
-    at: ago(HOUR),
-    check: "x",
-    hint: "It ends soon.",
-    evidence: evidence(),
-  },
-};
-const confirmed: Partial<StepProgress> = {
-  state: { kind: "confirmed", at: ago(HOUR), by: "jo", note: "On paper." },
-  canUndo: true,
-};
-const couldNot: Partial<StepProgress> = {
-  remark: {
-    at: ago(HOUR),
-    check: "ms-setup-roles",
-    cause: "notSignedIn",
-    reason: "Nobody is signed in at Microsoft.",
-    remedy: "Sign in.",
-    evidence: evidence({ requests: [], fields: [], signedInAs: null }),
-  },
-};
-const waiting = (part: Partial<StepProgress> = {}): Partial<StepProgress> => ({
-  state: {
-    kind: "waiting",
-    since: ago(60_000),
-    until: iso(Date.now() + 14 * 60_000),
-    retryAt: iso(Date.now() + 60_000),
-    reason: "CIPP restarts.",
-    last: null,
-  },
-  countdown: { remainingSeconds: 840, retryInSeconds: 60 },
-  ...part,
-});
+afterEach(tidy);
 
 describe("a step", () => {
   test("is shown in full: what to do, where, who, why, what it unlocks, traps, proof, source", async () => {
@@ -192,10 +100,9 @@ describe("a step", () => {
 
 describe("a person", () => {
   test("finds the lists alive after another view was seen meanwhile", async () => {
-    const { user } = await open();
+    const { app, user } = await open();
     cleanup();
-    const target = document.querySelector("main")!;
-    render(SetupView, { target, context: new Map([[APP, app]]) });
+    await show(app);
     await user.click(await screen.findByTestId("step-roles"));
     expect(shown()).toBe("roles");
   });
@@ -320,6 +227,140 @@ describe("a person", () => {
   });
 });
 
+describe("a change", () => {
+  /** Answers to changes wait until they are let through. */
+  const held = () => {
+    const waitingFor: (() => void)[] = [];
+    const answers: Answers = {
+      checklist_change: ({ stepId, change }) =>
+        new Promise((resolve) => {
+          const { kind } = change as Change;
+          const state = kind === "undo" ? {} : confirmed;
+          waitingFor.push(() => resolve(checklistView({ [stepId as string]: state })));
+        }),
+    };
+    return { answers, letThrough: () => waitingFor.shift()?.() };
+  };
+
+  test("asked for twice before it is answered is one", async () => {
+    const { answers, letThrough } = held();
+    const { sent, user } = await open({}, { answers });
+    await user.click(screen.getByTestId("step-confirm"));
+    await user.type(screen.getByTestId("confirm-note"), "On paper.{Enter}{Enter}");
+    await user.click(screen.getByTestId("confirm-save"));
+    letThrough();
+    await waitFor(() => expect(screen.queryByTestId("confirm-form")).toBeNull());
+    await settled();
+    expect(sent("checklist_change")).toHaveLength(1);
+  });
+
+  test("waits for the one before it, or answers that overtake would show an older state", async () => {
+    const { answers, letThrough } = held();
+    const { sent, setup } = await open({}, { answers });
+    void setup.change("know", { kind: "confirm", note: null });
+    void setup.change("know", { kind: "undo" });
+    await settled();
+    expect(sent("checklist_change")).toHaveLength(1);
+    letThrough();
+    await waitFor(() => expect(sent("checklist_change")).toHaveLength(2));
+    letThrough();
+    await waitFor(() =>
+      expect(screen.getByTestId("step-know")).toHaveAttribute("data-state", "todo"),
+    );
+  });
+
+  test("that is kept late does not close what is being written at the next step", async () => {
+    const { answers, letThrough } = held();
+    const { user } = await open({}, { answers });
+    await user.click(screen.getByTestId("step-know"));
+    await user.click(screen.getByTestId("step-confirm"));
+    await user.type(screen.getByTestId("confirm-note"), "On paper.{Enter}");
+    await user.click(screen.getByTestId("step-create"));
+    await user.click(screen.getByTestId("step-na"));
+    await user.type(screen.getByTestId("na-reason"), "Hosted.");
+    letThrough();
+    await waitFor(() =>
+      expect(screen.getByTestId("step-know")).toHaveAttribute("data-state", "confirmed"),
+    );
+    expect(screen.getByTestId("na-reason")).toHaveValue("Hosted.");
+  });
+
+  test("is told to those who cannot see it", async () => {
+    const { setup } = await open(
+      {},
+      { answers: { checklist_change: () => checklistView({ know: confirmed }) } },
+    );
+    await setup.change("know", { kind: "confirm", note: null });
+    expect(screen.getByTestId("check-outcome")).toHaveTextContent("Step 1: confirmed by hand.");
+  });
+
+  test("of a note takes the focus nowhere", async () => {
+    const { user } = await open(
+      {},
+      { answers: { checklist_change: () => checklistView({ create: { note: "Ask." } }) } },
+    );
+    await user.click(screen.getByTestId("step-create"));
+    await user.type(screen.getByTestId("step-note"), "Ask.");
+    await user.click(screen.getByTestId("note-save"));
+    await waitFor(() => expect(screen.queryByTestId("note-save")).toBeNull());
+    expect(screen.getByTestId("step-note")).toHaveFocus();
+  });
+
+  test("that begins a wait leaves the focus at the step's buttons", async () => {
+    const { user } = await open(
+      {},
+      { answers: { checklist_change: () => checklistView({ wait: waiting() }) } },
+    );
+    await user.click(screen.getByTestId("step-wait"));
+    await user.click(await screen.findByText("Start waiting (15 min)"));
+    await waitFor(() => expect(screen.queryByText("Start waiting (15 min)")).toBeNull());
+    await waitFor(() => expect(document.activeElement).toHaveAttribute("data-first"));
+  });
+});
+
+test("what was typed stays where one form gives way to the other", async () => {
+  const { user } = await open();
+  await user.click(screen.getByTestId("step-confirm"));
+  await user.type(screen.getByTestId("confirm-note"), "Not ours.");
+  await user.tab();
+  await user.keyboard("x");
+  expect(await screen.findByTestId("na-reason")).toHaveValue("Not ours.");
+});
+
+test("the next step begins at its top, and the focus goes there with it", async () => {
+  const { user } = await open();
+  await user.click(screen.getByTestId("step-create"));
+  const area = screen.getByRole("group", { name: "Step" });
+  area.scrollTop = 400;
+  await user.click(within(screen.getByTestId("step-unlocks")).getByText(/Wait for the restart/));
+  expect(shown()).toBe("wait");
+  await waitFor(() => expect(area.scrollTop).toBe(0));
+  await waitFor(() => expect(screen.getByTestId("step-title")).toHaveFocus());
+});
+
+test("the question begins without what went wrong before it, and gives the focus back", async () => {
+  const { user } = await open(
+    {},
+    {
+      answers: {
+        checklists: () => [checklistView({}, { variantChosen: false })],
+        checklist_choose_variant: () => checklistView(),
+        open_link: () => {
+          throw refusal({ message: "No browser was found." });
+        },
+      },
+    },
+  );
+  await user.click(screen.getByTestId("step-create"));
+  await user.click(screen.getByTestId("step-link"));
+  await screen.findByTestId("setup-failure");
+  await user.click(screen.getByTestId("change-variant"));
+  expect(await screen.findByTestId("question")).not.toHaveTextContent("No browser");
+  await user.click(screen.getByTestId("variant-hosted"));
+  await waitFor(() => expect(screen.queryByTestId("question")).toBeNull());
+  await waitFor(() => expect(screen.getByTestId("change-variant")).toHaveFocus());
+});
+
 test("another answer without the step that was shown goes to one it has", async () => {
   const other = checklistView({}, { variant: "self-hosted" });
   other.progress.steps = other.progress.steps.filter(({ id }) => id !== "roles");
@@ -332,219 +373,6 @@ test("another answer without the step that was shown goes to one it has", async 
   await user.click(await screen.findByTestId("variant-self-hosted"));
   await waitFor(() => expect(shown()).toBe("know"));
   expect(screen.getByTestId("step-know")).toHaveAttribute("tabindex", "0");
-});
-
-describe("checks", () => {
-  test("without a connection are off, with the reason; everything else works", async () => {
-    const { sent, user } = await open(
-      {},
-      {
-        connected: false,
-        answers: { checklist_change: () => checklistView({ create: confirmed }) },
-      },
-    );
-    await user.click(screen.getByTestId("step-create"));
-    expect(screen.getByTestId("check-all")).toBeDisabled();
-    expect(screen.getByTestId("check-all")).toHaveAccessibleDescription(/need a connection/);
-    expect(screen.getByTestId("step-check")).toBeDisabled();
-    expect(screen.getByTestId("step-check")).toHaveAccessibleDescription(/need a connection/);
-    await user.click(screen.getByTestId("step-confirm"));
-    await user.keyboard("{Enter}");
-    await waitFor(() =>
-      expect(screen.getByTestId("step-state")).toHaveTextContent("Confirmed by hand"),
-    );
-    expect(sent("checklist_change")[0]?.connectionId).toBeNull();
-    expect(await violations()).toEqual([]);
-  });
-
-  test("of all steps show how far they are, what they find as they find it, and can be cancelled", async () => {
-    let end: (value: unknown) => void = () => undefined;
-    let channel: Record<string, unknown> = {};
-    const { sent, user } = await open(
-      {},
-      {
-        answers: {
-          checklist_check: (args) => {
-            channel = args;
-            return new Promise((resolve) => (end = resolve));
-          },
-          checklist_cancel: () => null,
-        },
-      },
-    );
-    await user.click(screen.getByTestId("check-all"));
-    tell(channel, { kind: "looking", step: "create", done: 0, total: 4 });
-    await waitFor(() =>
-      expect(screen.getByTestId("checked-progress")).toHaveTextContent(
-        "0 of 4 Create the API client",
-      ),
-    );
-    expect(screen.getByTestId("check-cancel")).toHaveFocus();
-    const counts = checklistView({ create: failed }).progress.counts;
-    tell(channel, {
-      kind: "found",
-      step: stepProgress("create", failed),
-      counts,
-      done: 1,
-      total: 4,
-    });
-    await waitFor(() =>
-      expect(screen.getByTestId("step-create")).toHaveAttribute("data-state", "failed"),
-    );
-    await user.click(screen.getByTestId("check-cancel"));
-    expect(sent("checklist_cancel")).toHaveLength(1);
-    end({ view: checklistView({ create: failed }), cancelled: true, trouble: null });
-    await waitFor(() =>
-      expect(screen.getByTestId("check-outcome")).toHaveTextContent(
-        "1 step checked: 1 failed. Cancelled: what was found before is kept.",
-      ),
-    );
-    expect(sent("checklist_check")[0]).toMatchObject({ checklistId: LIST, stepId: null });
-    expect(screen.getByTestId("check-all")).toBeEnabled();
-  });
-
-  test("leave alone what is being written meanwhile", async () => {
-    let channel: Record<string, unknown> = {};
-    const { user } = await open(
-      {},
-      {
-        answers: {
-          checklist_check: (args) => {
-            channel = args;
-            return new Promise(() => undefined);
-          },
-        },
-      },
-    );
-    await user.click(screen.getByTestId("step-create"));
-    await user.click(screen.getByTestId("step-check"));
-    expect(screen.getByTestId("step-check")).toHaveFocus();
-    await user.click(screen.getByTestId("step-confirm"));
-    await user.type(screen.getByTestId("confirm-note"), "On pa");
-    const { counts } = checklistView({ create: failed }).progress;
-    const step = stepProgress("create", failed);
-    tell(channel, { kind: "found", step, counts, done: 1, total: 1 });
-    await waitFor(() => expect(screen.getByTestId("step-state")).toHaveTextContent("Failed"));
-    expect(screen.getByTestId("confirm-note")).toHaveValue("On pa");
-    expect(screen.getByTestId("confirm-note")).toHaveFocus();
-  });
-
-  test("of one connection end when another is chosen, and show nothing there", async () => {
-    let end: (value: unknown) => void = () => undefined;
-    const { sent, user } = await open(
-      {},
-      {
-        answers: {
-          connections_list: () => [connection(), connection({ id: "c2", name: "Northwind" })],
-          checklist_check: () => new Promise((resolve) => (end = resolve)),
-          checklist_cancel: () => null,
-        },
-      },
-    );
-    await user.click(screen.getByTestId("check-all"));
-    app.currentId = "c2";
-    await waitFor(() => expect(screen.getByTestId("setup-for")).toHaveTextContent("For Northwind"));
-    expect(sent("checklist_cancel")).toHaveLength(1);
-    await waitFor(() => expect(screen.getByTestId("check-all")).toBeEnabled());
-    end({ view: checklistView({ create: failed }), cancelled: true, trouble: null });
-    await settled();
-    expect(screen.getByTestId("step-create")).toHaveAttribute("data-state", "todo");
-  });
-
-  test("that could not be made are a neutral remark with the way on", async () => {
-    const { user } = await open({ roles: couldNot });
-    await user.click(screen.getByTestId("step-roles"));
-    const remark = screen.getByTestId("could-not-check");
-    expect(remark).toHaveTextContent("Could not check");
-    expect(remark).toHaveTextContent("Nobody is signed in at Microsoft.");
-    expect(screen.getByTestId("step-state")).toHaveAttribute("data-state", "todo");
-    expect(within(remark).getByTestId("way-sign-in")).toBeVisible();
-    expect(screen.queryByTestId("proof")).toBeNull();
-  });
-
-  test("for which CIPP could not be asked say why, with what was found all the same", async () => {
-    const { user } = await open(
-      {},
-      {
-        answers: {
-          checklist_check: () => ({
-            view: checklistView({ roles: verified }),
-            cancelled: false,
-            trouble: refusal({ code: "secretMissing", message: "There is no secret." }),
-          }),
-        },
-      },
-    );
-    await user.click(screen.getByTestId("check-all"));
-    expect(await screen.findByTestId("setup-failure")).toHaveTextContent("There is no secret.");
-    expect(screen.getByTestId("step-roles")).toHaveAttribute("data-state", "verified");
-  });
-});
-
-describe("a wait", () => {
-  test("counts down and is looked at by itself when it is time, quietly", async () => {
-    vi.useFakeTimers({ shouldAdvanceTime: true });
-    try {
-      const { sent } = await open(
-        { wait: waiting() },
-        {
-          answers: {
-            checklist_check: () => ({
-              view: checklistView({ wait: verified }),
-              cancelled: false,
-              trouble: null,
-            }),
-          },
-        },
-      );
-      setupOf(app).choose("wait");
-      await waitFor(() => expect(screen.getByTestId("countdown")).toHaveTextContent(/1[34]:\d\d/));
-      expect(screen.getByTestId("countdown")).toHaveAttribute("aria-live", "off");
-      expect(screen.getByTestId("next-look")).toHaveTextContent(/Next look by itself in/);
-      expect(sent("checklist_check")).toEqual([]);
-      await vi.advanceTimersByTimeAsync(62_000);
-      await waitFor(() => expect(screen.getByTestId("step-state")).toHaveTextContent("Verified"));
-      expect(screen.getByTestId("check-outcome")).toHaveTextContent("Step 3: verified.");
-      expect(sent("checklist_check")).toHaveLength(1);
-      expect(sent("checklist_check")[0]).toMatchObject({ stepId: "wait" });
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  test("that only Microsoft can see is not looked at while nobody is signed in", async () => {
-    vi.useFakeTimers({ shouldAdvanceTime: true });
-    try {
-      const { sent } = await open({
-        roles: waiting({ countdown: { remainingSeconds: 5, retryInSeconds: 0 } }),
-      });
-      setupOf(app).choose("roles");
-      await vi.advanceTimersByTimeAsync(10_000);
-      await waitFor(() =>
-        expect(screen.getByTestId("countdown")).toHaveTextContent("The usual time is over."),
-      );
-      expect(screen.getByTestId("next-look")).toHaveTextContent("once you are signed in");
-      expect(sent("checklist_check")).toEqual([]);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
-  test("whose look tells nothing new is not looked at again and again", async () => {
-    vi.useFakeTimers({ shouldAdvanceTime: true });
-    try {
-      const still = { wait: waiting({ countdown: { remainingSeconds: 60, retryInSeconds: 0 } }) };
-      const { sent } = await open(still, {
-        answers: {
-          checklist_check: () => ({ view: checklistView(still), cancelled: false, trouble: null }),
-        },
-      });
-      await vi.advanceTimersByTimeAsync(20_000);
-      expect(sent("checklist_check")).toHaveLength(1);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
 });
 
 describe("clean-up", () => {
@@ -561,121 +389,6 @@ describe("clean-up", () => {
     await user.click(screen.getByTestId("step-na"));
     expect(screen.getByText(/Why does it stay\?/)).toBeVisible();
     expect(await violations()).toEqual([]);
-  });
-});
-
-describe("an import", () => {
-  const item = {
-    at: ago(HOUR),
-    by: "ben",
-    kind: "failed" as const,
-    text: "cipp-listlogs: 403",
-    times: 2,
-    undone: false,
-    evidence: null,
-  };
-  const conflict: Partial<StepProgress> = {
-    ...confirmed,
-    conflict: {
-      importedAt: ago(HOUR),
-      importedBy: "jo",
-      theirs: failed.state ?? { kind: "todo" },
-      theirNote: "Role is too small.",
-      theirHistory: [item],
-    },
-  };
-
-  test("brings steps in; where both went on apart a person chooses side by side", async () => {
-    const { sent, user } = await open(
-      {},
-      {
-        answers: {
-          choose_checklist_file: () => "/home/jo/run.json",
-          checklist_import: () => ({
-            merged: {
-              taken: [{ checklist: LIST, step: "know" }],
-              conflicts: [{ checklist: LIST, step: "create" }],
-              otherVariants: [],
-            },
-            views: [checklistView({ create: conflict })],
-          }),
-          checklist_change: () => checklistView({ create: failed }),
-        },
-      },
-    );
-    await user.click(screen.getByTestId("run-import"));
-    await user.click(await screen.findByText("Choose…"));
-    await waitFor(() => expect(screen.getByTestId("import-path")).toHaveValue("/home/jo/run.json"));
-    await user.click(screen.getByTestId("import-open"));
-    await waitFor(() =>
-      expect(screen.getByTestId("import-done")).toHaveTextContent(
-        "1 step came in. At 1 step both went on apart: choose there.",
-      ),
-    );
-    expect(await violations()).toEqual([]);
-    await user.click(screen.getByTestId("import-conflict"));
-    const both = await screen.findByTestId("step-conflict");
-    expect(both).toHaveTextContent("Confirmed by hand");
-    expect(both).toHaveTextContent("Role is too small.");
-    expect(both).toHaveTextContent("Check failed, 2 times");
-    expect(await violations()).toEqual([]);
-    await user.click(screen.getByTestId("conflict-theirs"));
-    await waitFor(() => expect(screen.queryByTestId("step-conflict")).toBeNull());
-    expect(sent("checklist_change")[0]?.change).toEqual({ kind: "settle", kept: "theirs" });
-  });
-
-  test("of something else is refused in words", async () => {
-    const { user } = await open(
-      {},
-      {
-        answers: {
-          checklist_import: () => {
-            throw refusal({ code: "notARun", message: "This is not an exported checklist run." });
-          },
-        },
-      },
-    );
-    await user.click(screen.getByTestId("run-import"));
-    await user.type(await screen.findByTestId("import-path"), "/tmp/x.json{Enter}");
-    expect(await screen.findByTestId("import-failure")).toHaveTextContent("not an exported");
-  });
-});
-
-describe("the report", () => {
-  test("is written where a person says, replaces nothing unasked, and can be opened", async () => {
-    let there = true;
-    const { sent, user } = await open(
-      {},
-      {
-        answers: {
-          checklist_file_name: ({ file }) =>
-            `/home/jo/Downloads/Contoso ${file === "markdown" ? "x.md" : "x.html"}`,
-          checklist_write: ({ overwrite }) => {
-            if (there && !overwrite) throw refusal({ code: "fileExists" });
-            there = false;
-            return null;
-          },
-        },
-      },
-    );
-    await user.click(screen.getByTestId("setup-share"));
-    const path = await screen.findByTestId("share-path");
-    await waitFor(() => expect(path).toHaveValue("/home/jo/Downloads/Contoso x.html"));
-    await user.click(screen.getByTestId("report-markdown"));
-    await waitFor(() => expect(path).toHaveValue("/home/jo/Downloads/Contoso x.md"));
-    await user.click(screen.getByTestId("report-html"));
-    await waitFor(() => expect(path).toHaveValue("/home/jo/Downloads/Contoso x.html"));
-    expect(await violations()).toEqual([]);
-    await user.click(screen.getByTestId("share-save"));
-    await user.click(await screen.findByText("Replace it"));
-    expect(await screen.findByTestId("share-done")).toHaveTextContent("Contoso x.html");
-    await user.click(screen.getByText("Open it in the browser"));
-    await waitFor(() => expect(sent("checklist_write").at(-1)).toMatchObject({ show: true }));
-    expect(sent("checklist_write")[0]).toMatchObject({
-      connectionId: "c1",
-      file: "html",
-      overwrite: false,
-    });
   });
 });
 
@@ -722,19 +435,18 @@ describe("the keyboard", () => {
 
 describe("the view", () => {
   test("goes on where one left off", async () => {
-    const { user } = await open({ know: confirmed });
+    const { app: before, user } = await open({ know: confirmed });
     expect(shown()).toBe("create");
     await user.click(screen.getByTestId("step-roles"));
     cleanup();
     // After a restart the settings alone know.
-    const { setupPlaces } = app.settings;
+    const { setupPlaces } = before.settings;
     expect(setupPlaces).toEqual({ [`c1/${LIST}`]: "roles" });
-    app = new AppState();
+    const app = new AppState();
     app.settings = { ...app.settings, setupPlaces };
     await app.readConnections();
     app.currentId = "c1";
-    render(SetupView, { context: new Map([[APP, app]]) });
-    await screen.findByTestId("step");
+    await show(app);
     expect(shown()).toBe("roles");
   });
 
@@ -754,6 +466,25 @@ describe("the view", () => {
     expect(sent("set_narrow")).toEqual([{ on: true }, { on: false }]);
   });
 
+  test("narrow, stays so where the window cannot be made wide again", async () => {
+    const { user } = await open(
+      {},
+      {
+        answers: {
+          set_narrow: ({ on }) => {
+            if (!on) throw refusal({ message: "The window could not be changed." });
+            return null;
+          },
+        },
+      },
+    );
+    await user.click(screen.getByTestId("narrow"));
+    await screen.findByTestId("step-picker");
+    await user.click(screen.getByTestId("narrow"));
+    expect(await screen.findByTestId("setup-failure")).toHaveTextContent("could not be changed");
+    expect(screen.getByTestId("narrow")).toHaveAttribute("aria-pressed", "true");
+  });
+
   test("whose lists cannot be read says so, and reads again when asked", async () => {
     let broken = true;
     answerCommands(
@@ -764,7 +495,7 @@ describe("the view", () => {
         },
       }),
     );
-    app = new AppState();
+    const app = new AppState();
     render(SetupView, { context: new Map([[APP, app]]) });
     expect(await screen.findByTestId("setup-load-failure")).toHaveTextContent("damaged");
     broken = false;

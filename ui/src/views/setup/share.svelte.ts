@@ -6,7 +6,9 @@ import {
   type ChecklistView,
   type Merged,
 } from "../../backend";
+import { FileTarget } from "../../lib/file-target.svelte";
 import type { SetupState } from "./setup.svelte";
+import { stepNamed } from "./words";
 
 export const FILES: { id: ChecklistFile; word: string; about: string; testid: string }[] = [
   {
@@ -30,71 +32,19 @@ export const FILES: { id: ChecklistFile; word: string; about: string; testid: st
   },
 ];
 
-const ENDING = /\.(html|md|json)$/i;
 const ENDINGS: Record<ChecklistFile, string> = { html: ".html", markdown: ".md", run: ".json" };
 
-export class ShareState {
-  file = $state<ChecklistFile>("html");
-  path = $state("");
-  phase = $state<"asking" | "exists" | "writing" | "done">("asking");
-  failure = $state.raw<CommandFailure | null>(null);
-  readonly #setup: SetupState;
-  /** The path is as it was proposed: another file brings another one. */
-  #proposed = "";
-
-  constructor(setup: SetupState) {
-    this.#setup = setup;
-  }
-
-  async propose(): Promise<void> {
-    const { file } = this;
-    const name = this.#setup.app.current?.name ?? "CIPP";
-    try {
-      const path = await backend.checklistFileName(name, file);
-      if (file === this.file && this.path === this.#proposed) {
-        this.path = path;
-        this.#proposed = path;
-      }
-    } catch (error) {
-      this.failure = CommandFailure.from(error);
-    }
-  }
-
-  choose(file: ChecklistFile): void {
-    this.file = file;
-    this.phase = "asking";
-    this.failure = null;
-    if (this.path === this.#proposed) void this.propose();
-    else this.path = this.path.replace(ENDING, ENDINGS[file]);
-  }
-
-  async browse(): Promise<void> {
-    try {
-      const chosen = await backend.chooseExportFile(this.path || this.#proposed);
-      if (chosen === null) return;
-      this.path = chosen;
-      this.phase = "asking";
-      this.failure = null;
-    } catch (error) {
-      this.failure = CommandFailure.from(error);
-    }
-  }
-
-  async write(overwrite: boolean, show = false): Promise<void> {
-    const path = this.path.trim();
-    if (!path || this.phase === "writing") return;
-    this.phase = "writing";
-    this.failure = null;
-    const { connectionId } = this.#setup;
-    try {
-      await backend.checklistWrite(connectionId, this.file, path, overwrite, show);
-      this.phase = "done";
-    } catch (error) {
-      const failure = CommandFailure.from(error);
-      this.phase = failure.code === "fileExists" ? "exists" : "asking";
-      if (failure.code !== "fileExists") this.failure = failure;
-    }
-  }
+/** The report or the run of the connection that is open now. */
+export function shareTarget(setup: SetupState): FileTarget<ChecklistFile> {
+  const { connectionId } = setup;
+  const name = setup.app.current?.name ?? "CIPP";
+  return new FileTarget<ChecklistFile>("html", {
+    endings: ENDINGS,
+    propose: (file) => backend.checklistFileName(name, file),
+    write: async (file, path, overwrite) => {
+      await backend.checklistWrite(connectionId, file, path, overwrite, false);
+    },
+  });
 }
 
 export class ImportState {
@@ -108,13 +58,16 @@ export class ImportState {
     this.#setup = setup;
   }
 
+  type(path: string): void {
+    this.path = path;
+    this.failure = null;
+    this.merged = null;
+  }
+
   async browse(): Promise<void> {
     try {
       const chosen = await backend.chooseChecklistFile();
-      if (chosen === null) return;
-      this.path = chosen;
-      this.failure = null;
-      this.merged = null;
+      if (chosen !== null) this.type(chosen);
     } catch (error) {
       this.failure = CommandFailure.from(error);
     }
@@ -126,9 +79,10 @@ export class ImportState {
     this.busy = true;
     this.failure = null;
     this.merged = null;
+    const { connectionId } = this.#setup;
     try {
-      const { merged, views } = await backend.checklistImport(this.#setup.connectionId, path);
-      this.#setup.replace(views);
+      const { merged, views } = await backend.checklistImport(connectionId, path);
+      this.#setup.replace(connectionId, views);
       this.merged = merged;
     } catch (error) {
       this.failure = CommandFailure.from(error);
@@ -158,9 +112,7 @@ export function conflictsOf(views: ChecklistView[]) {
       .map(({ id }) => ({
         list: view.checklist.id,
         step: id,
-        title:
-          view.checklist.groups.flatMap(({ steps }) => steps).find((step) => step.id === id)
-            ?.title ?? id,
+        title: stepNamed(view, id)?.title ?? id,
       })),
   );
 }

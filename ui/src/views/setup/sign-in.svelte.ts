@@ -63,6 +63,8 @@ export class SignInState {
 
   #connectionId: string | null = null;
   #ticket = 0;
+  /** Goes up whenever it is known anew who is signed in: an answer asked for before that is old. */
+  #known = 0;
 
   /** Another connection: the other side forgets whoever was signed in for the one before. */
   async of(connectionId: string | null): Promise<void> {
@@ -83,13 +85,10 @@ export class SignInState {
   async refresh(): Promise<void> {
     const id = this.#connectionId;
     if (id === null) return;
-    try {
-      const person = await backend.signedIn(id);
-      if (id === this.#connectionId) this.person = person;
-    } catch {
-      // Without an answer nobody counts as signed in; the panel says why when it is opened.
-      if (id === this.#connectionId) this.person = null;
-    }
+    const known = ++this.#known;
+    // Without an answer nobody counts as signed in; the panel says why when it is opened.
+    const person = await backend.signedIn(id).catch(() => null);
+    if (known === this.#known && id === this.#connectionId) this.person = person;
   }
 
   async show(): Promise<void> {
@@ -103,7 +102,7 @@ export class SignInState {
       const about = await backend.signInAbout(id);
       if (id === this.#connectionId) this.about = about;
     } catch (error) {
-      this.failure = CommandFailure.from(error);
+      if (id === this.#connectionId) this.failure = CommandFailure.from(error);
     }
   }
 
@@ -129,7 +128,7 @@ export class SignInState {
         if (mine()) this.progress = progress;
       });
       if (!mine()) return;
-      this.person = person;
+      this.#know(person);
       this.done = true;
       this.ask = this.next;
     } catch (error) {
@@ -144,6 +143,11 @@ export class SignInState {
     }
   }
 
+  #know(person: SignedIn | null): void {
+    this.#known += 1;
+    this.person = person;
+  }
+
   async openPage(): Promise<void> {
     await this.#try(() => backend.signInOpenPage());
   }
@@ -155,18 +159,19 @@ export class SignInState {
   async signOut(): Promise<void> {
     await this.#try(async () => {
       await backend.signOut();
-      this.person = null;
+      this.#know(null);
       this.done = false;
       this.ask = this.next;
     });
   }
 
   async #try(act: () => Promise<unknown>): Promise<void> {
+    const id = this.#connectionId;
     this.failure = null;
     try {
       await act();
     } catch (error) {
-      this.failure = CommandFailure.from(error);
+      if (id === this.#connectionId) this.failure = CommandFailure.from(error);
     }
   }
 }

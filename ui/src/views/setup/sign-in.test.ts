@@ -7,6 +7,7 @@ import { checklistView, connection, GUID, refusal, startAnswers } from "../../ba
 import { answerCommands, settled, stopAnswering, tell, type Answers } from "../../backend/testing";
 import { APP, AppState } from "../../lib/app.svelte";
 import { setupOf } from "./setup.svelte";
+import { SignInState } from "./sign-in.svelte";
 import SetupView from "./SetupView.svelte";
 
 let app: AppState;
@@ -16,7 +17,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  setupOf(app).stop();
+  setupOf(app).waits.stop();
   cleanup();
   document.querySelector("main")?.remove();
   await settled();
@@ -158,11 +159,12 @@ describe("in the browser", () => {
       url: "https://x.example/a",
       opened: false,
       app: "A",
-      seconds: 300,
+      seconds: 60,
     });
     await waitFor(() =>
       expect(screen.getByTestId("sign-in-progress")).toHaveTextContent("https://x.example/a"),
     );
+    expect(screen.getByTestId("sign-in-progress")).toHaveTextContent("It waits 1 minute.");
   });
   test("a cancelled sign-in is no error; another end is told in words", async () => {
     const sign = pending();
@@ -224,6 +226,54 @@ describe("who is signed in", () => {
     sign.done(anna());
     await settled();
     expect(screen.getByTestId("setup-sign-in")).toHaveTextContent("Sign in to Microsoft…");
+  });
+});
+
+test("the focus stays in the dialog when its button goes: keys are never those of the page below", async () => {
+  const { user } = await open({ sign_in: () => new Promise(() => undefined) });
+  await user.click(screen.getByTestId("setup-sign-in"));
+  await user.click(await screen.findByTestId("sign-in"));
+  await screen.findByTestId("sign-in-progress");
+  await waitFor(() =>
+    expect(screen.getByTestId("sign-in-panel").contains(document.activeElement)).toBe(true),
+  );
+  await user.keyboard("y");
+  expect(screen.queryByTestId("confirm-form")).toBeNull();
+});
+
+describe("an answer that comes late", () => {
+  async function known(answers: Answers) {
+    answerCommands(startAnswers({ sign_in_about: () => about(), ...answers }));
+    const microsoft = new SignInState();
+    await microsoft.of("c1");
+    return microsoft;
+  }
+
+  test("to who was signed in before does not take away who is now", async () => {
+    let answer: (value: unknown) => void = () => undefined;
+    let late = false;
+    const microsoft = await known({
+      signed_in: () => (late ? new Promise((resolve) => (answer = resolve)) : null),
+      sign_in: () => anna(),
+    });
+    late = true;
+    const asked = microsoft.refresh();
+    await microsoft.begin("browser");
+    answer(null);
+    await asked;
+    expect(microsoft.person?.upn).toBe("anna@msp.example");
+  });
+
+  test("of a failure is not shown at another connection", async () => {
+    let fail: (error: unknown) => void = () => undefined;
+    const microsoft = await known({
+      sign_in_about: () => new Promise((_, reject) => (fail = reject)),
+    });
+    const shown = microsoft.show();
+    await microsoft.of("c2");
+    fail(refusal());
+    await shown;
+    expect(microsoft.failure).toBeNull();
   });
 });
 

@@ -122,6 +122,11 @@ export function dueText(due: Due, now: number): string {
   return at > now ? `Due in ${spanText(at - now)}` : `Overdue by ${spanText(now - at)}`;
 }
 
+/** By the clock of now: what was due tomorrow when it was read may be overdue by now. */
+export function isOverdue(due: Due, now: number): boolean {
+  return due.state !== "toVerify" && (momentOf(due.at) ?? now) <= now;
+}
+
 /** "Verified 32 days ago, check again"; zero days are a proof from the future. */
 export function staleText(days: number): string {
   return days === 0
