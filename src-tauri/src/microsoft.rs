@@ -159,9 +159,10 @@ pub async fn sign_in(
     way: Way,
     window: Window<'_>,
 ) -> CommandResult<SignedIn> {
-    let connection = state.connection(id).await?;
     let app = sign_in_app(app)?;
+    // Before the connection is read: whoever changes it from here on ends this sign-in.
     let cancel = state.sign_ins.begin(id);
+    let connection = state.connection(id).await?;
     let before = signed_in_as(state, id, app);
     let done = async {
         let came = cancel
@@ -267,8 +268,13 @@ fn microsoft(connection: &SavedConnection, app: SignInApp) -> Result<Microsoft, 
 const PUBLIC_TOO: [&str; 2] = ["login.microsoft.com", "login.windows.net"];
 
 /// Microsoft's other clouds, each with addresses of its own; CIPP supports none of them (facts: Entra A.6).
-const OTHER_CLOUDS: [&str; 3] = [
+const OTHER_CLOUDS: [&str; 8] = [
     "login.microsoftonline.us",
+    "login-us.microsoftonline.com",
+    "login.microsoftonline.de",
+    "login.sovcloud-identity.de",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.sg",
     "login.partner.microsoftonline.cn",
     "login.chinacloudapi.cn",
 ];
