@@ -138,10 +138,11 @@ pub struct Window<'a> {
 /// What to say before a browser opens for this connection.
 pub async fn about(state: &Arc<AppState>, id: ConnectionId, app: &str) -> CommandResult<SignInAbout> {
     let connection = state.connection(id).await?.connection;
+    let clouds = clouds(&connection.authority)?;
     let app = sign_in_app(app)?;
     Ok(SignInAbout {
         tenant_id: connection.tenant_id.to_string(),
-        host: connection.authority.host().to_owned(),
+        host: clouds.authority.host_str().unwrap_or_default().to_owned(),
         graph_app: app.shown_name(Resource::Graph).to_owned(),
         azure_app: app.shown_name(Resource::Arm).to_owned(),
         own_app: matches!(app, SignInApp::Own(_)),
@@ -159,9 +160,10 @@ pub async fn sign_in(
     way: Way,
     window: Window<'_>,
 ) -> CommandResult<SignedIn> {
-    let connection = state.connection(id).await?;
     let app = sign_in_app(app)?;
+    // Before the connection is read: whoever changes it from here on ends this sign-in.
     let cancel = state.sign_ins.begin(id);
+    let connection = state.connection(id).await?;
     let before = signed_in_as(state, id, app);
     let done = async {
         let came = cancel
@@ -263,12 +265,22 @@ fn microsoft(connection: &SavedConnection, app: SignInApp) -> Result<Microsoft, 
     )
 }
 
-/// Other names of Microsoft's public cloud.
-const PUBLIC_TOO: [&str; 2] = ["login.microsoft.com", "login.windows.net"];
+/// Other names of Microsoft's public cloud. Its own libraries sign in under the usual one whichever of them is given
+/// (facts: Entra A.7), and so does this app.
+const PUBLIC_TOO: [&str; 3] = [
+    "https://login.microsoft.com",
+    "https://login.windows.net",
+    "https://sts.windows.net",
+];
 
 /// Microsoft's other clouds, each with addresses of its own; CIPP supports none of them (facts: Entra A.6).
-const OTHER_CLOUDS: [&str; 3] = [
+const OTHER_CLOUDS: [&str; 8] = [
     "login.microsoftonline.us",
+    "login-us.microsoftonline.com",
+    "login.microsoftonline.de",
+    "login.sovcloud-identity.de",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.sg",
     "login.partner.microsoftonline.cn",
     "login.chinacloudapi.cn",
 ];
@@ -290,11 +302,8 @@ fn clouds(authority: &Authority) -> Result<Clouds, SignInError> {
                 detail: format!("The address of the sign-in server is not valid: {error}."),
             })
     };
-    if authority.is_default() || PUBLIC_TOO.contains(&host) {
-        return Ok(Clouds {
-            authority: at("")?,
-            ..Clouds::default()
-        });
+    if authority.is_default() || PUBLIC_TOO.contains(&base.as_str()) {
+        return Ok(Clouds::default());
     }
     Ok(Clouds {
         authority: at("")?,

@@ -24,46 +24,52 @@ struct Pending {
     page: Option<Url>,
 }
 
-impl SignInDesk {
-    /// Who is signed in for this connection. Whoever is signed in for another one is forgotten.
-    pub fn of(&self, id: ConnectionId) -> Option<SignIn> {
-        let mut slot = lock(&self.signed_in);
-        match slot.take() {
-            Some((whose, sign_in)) if whose == id && sign_in.is_signed_in() => {
-                *slot = Some((whose, sign_in.clone()));
-                Some(sign_in)
-            }
-            Some((_, sign_in)) => {
-                sign_in.sign_out();
-                None
-            }
-            None => None,
+impl Pending {
+    fn end_if(&mut self, which: impl Fn(ConnectionId) -> bool) {
+        if self.id.is_some_and(which) {
+            self.cancel.cancel();
+            self.page = None;
         }
+    }
+}
+
+impl SignInDesk {
+    /// Who is signed in for this connection, which is being looked at now. Whoever is signed in for another one is
+    /// forgotten, and a sign-in for another one that is under way ends.
+    pub fn of(&self, id: ConnectionId) -> Option<SignIn> {
+        lock(&self.pending).end_if(|whose| whose != id);
+        self.take_out(|whose| whose != id);
+        self.signed_in_for(id)
+    }
+
+    /// The same for what works in the background: nobody is forgotten.
+    pub fn signed_in_for(&self, id: ConnectionId) -> Option<SignIn> {
+        let slot = lock(&self.signed_in);
+        let (whose, sign_in) = slot.as_ref()?;
+        (*whose == id && sign_in.is_signed_in()).then(|| sign_in.clone())
     }
 
     /// Ends the sign-in that is under way, and forgets whoever is signed in: their tokens are wiped.
     pub fn sign_out(&self) {
         self.cancel();
-        if let Some((_, sign_in)) = lock(&self.signed_in).take() {
-            sign_in.sign_out();
-        }
+        self.take_out(|_| true);
     }
 
     /// A connection changed or was removed: whoever signed in for it, or is about to, did so for what is no more.
     pub fn forget(&self, id: ConnectionId) {
-        if lock(&self.pending).id == Some(id) {
-            self.cancel();
-        }
-        if let Some((_, sign_in)) = lock(&self.signed_in).take_if(|(whose, _)| *whose == id) {
-            sign_in.sign_out();
-        }
+        lock(&self.pending).end_if(|whose| whose == id);
+        self.take_out(|whose| whose == id);
     }
 
     /// Ends the sign-in that is under way, if any.
     pub fn cancel(&self) {
-        let mut pending = lock(&self.pending);
-        pending.cancel.cancel();
-        pending.page = None;
+        lock(&self.pending).end_if(|_| true);
+    }
+
+    fn take_out(&self, which: impl Fn(ConnectionId) -> bool) {
+        if let Some((_, sign_in)) = lock(&self.signed_in).take_if(|(whose, _)| which(*whose)) {
+            sign_in.sign_out();
+        }
     }
 
     /// The page of the sign-in that is under way.

@@ -111,7 +111,7 @@ pub async fn check(
     if trouble.is_some() {
         leave_out_cipp(&mut plan);
     }
-    let microsoft = state.sign_ins.of(id);
+    let microsoft = state.sign_ins.signed_in_for(id);
     // The keychain is not asked where nothing will look at the secret's end.
     let secret = match (&cipp, &microsoft) {
         (Some(_), Some(_)) if asks(&plan, CheckId::MsSecretExpiry) => {

@@ -134,6 +134,16 @@ async fn a_round_keeps_what_cipp_shows_and_says_who_is_missing_for_the_rest() {
     assert_eq!(again.progress.counts, checked.view.progress.counts, "it is on disk");
 }
 
+/// A round may wait for its turn until the window looks at another connection.
+#[tokio::test]
+async fn a_round_leaves_who_is_signed_in_for_another_connection_be() {
+    let (desk, one) = Desk::connected("healthy").await;
+    let two = desk.save(None, "Fabrikam").await;
+    desk.sign_in(two, SignInAsk::Basic, "", "reader").await.unwrap();
+    check_list(&desk, one, API).await.unwrap();
+    assert!(desk.state.sign_ins.of(two).is_some());
+}
+
 #[tokio::test]
 async fn with_a_sign_in_the_service_account_is_proved() {
     let (desk, id) = Desk::connected("healthy").await;

@@ -1,12 +1,13 @@
 //! Whether and when a failed read is tried again.
 //!
-//! Here: the numbers and the decision (facts: Entra E.4, CIPP 2.9). Not here: what counts as which failure
-//! (`reply.rs`, `wire.rs`), and the waiting itself (`client.rs`, `token.rs`). Nothing is ever tried again after a row
-//! was handed out, and only the reads of `ENDPOINTS` come here at all.
+//! Here: the numbers and the decision (facts: Entra E.4, CIPP 2.9), for CIPP, Entra, Graph and Azure alike (`ms-client`
+//! uses them too). Not here: what counts as which failure (`reply.rs`, `wire.rs`), and the waiting itself (`client.rs`,
+//! `token.rs`). Nothing is ever tried again after a row was handed out, and only reads and token requests come here at
+//! all.
 
 use std::time::Duration;
 
-use crate::error::ClientError;
+use crate::error::{ClientError, ReachCause};
 
 /// How patient a client is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,24 +41,41 @@ impl Default for RetryPolicy {
 
 /// A failed try: what to tell, and whether another try may help.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: ClientError,
-    pub(crate) again: Again,
+pub struct Failure<E = ClientError> {
+    /// What to tell.
+    pub error: E,
+    /// Whether another try may help.
+    pub again: Again,
 }
 
 /// Whether another try may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
+pub enum Again {
     /// It would fail the same way.
     No,
-    /// A passing failure.
+    /// A passing failure; the server may have done what was asked.
     Soon,
+    /// A passing failure; the request certainly did not arrive.
+    NotSent,
     /// The server asks to wait, perhaps saying how long.
     WhenAsked(Option<Duration>),
 }
 
-impl Failure {
-    pub(crate) fn last(error: ClientError) -> Failure {
+impl Again {
+    /// After a request that got no answer. A certificate does not get better, and who has waited for a time-out once
+    /// should be told.
+    pub fn without_answer(cause: ReachCause) -> Again {
+        match cause {
+            ReachCause::Dns | ReachCause::Refused => Again::NotSent,
+            ReachCause::Reset | ReachCause::Other => Again::Soon,
+            ReachCause::Tls | ReachCause::Proxy | ReachCause::Timeout => Again::No,
+        }
+    }
+}
+
+impl<E> Failure<E> {
+    /// A failure that another try would not mend.
+    pub fn last(error: E) -> Failure<E> {
         Failure {
             error,
             again: Again::No,
@@ -66,24 +84,27 @@ impl Failure {
 }
 
 /// Counts the tries of one call.
-pub(crate) struct Tries<'a> {
+pub struct Tries<'a> {
     policy: &'a RetryPolicy,
     done: u32,
 }
 
 impl<'a> Tries<'a> {
-    pub(crate) fn new(policy: &'a RetryPolicy) -> Self {
+    /// None yet.
+    pub fn new(policy: &'a RetryPolicy) -> Self {
         Tries { policy, done: 0 }
     }
 
     /// How long to wait before the next try, or `None` to give up. `took` is how long the failed try took.
-    pub(crate) fn pause_after(&mut self, again: Again, took: Duration) -> Option<Duration> {
+    pub fn pause_after(&mut self, again: Again, took: Duration) -> Option<Duration> {
         self.done += 1;
         let doubled = 2u32.saturating_pow(self.done - 1);
         match again {
             Again::No => None,
             _ if took > self.policy.slow_try => None,
-            Again::Soon => (self.done < self.policy.tries).then(|| with_jitter(self.policy.first_pause * doubled)),
+            Again::Soon | Again::NotSent => {
+                (self.done < self.policy.tries).then(|| with_jitter(self.policy.first_pause * doubled))
+            }
             Again::WhenAsked(_) if self.done >= self.policy.tries_when_asked_to_wait => None,
             Again::WhenAsked(None) => Some(with_jitter(self.policy.first_pause_when_asked_to_wait * doubled)),
             // Never shorter than asked; the jitter keeps several waiting calls apart.

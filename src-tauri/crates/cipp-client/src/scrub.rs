@@ -1,21 +1,25 @@
 //! What a server said, made fit for an error: short, on one line, without secrets.
 //!
-//! Here: cutting and redacting. Not here: understanding (`reply.rs`). Rows never pass through here; they are data and
-//! stay as sent.
+//! Here: cutting and redacting, for everything that speaks to a server (`ms-client` uses it too). Not here: understanding
+//! (`reply.rs`). Rows never pass through here; they are data and stay as sent.
 
 /// The most characters of a server's words that an error keeps.
 const LONGEST: usize = 300;
 
+/// Of a longer text only the beginning is looked at, in bytes: far more than an error keeps.
+const LOOKED_AT: usize = 8 * 1024;
+
 /// Put in place of what looks like a secret.
 const REDACTED: &str = "<redacted>";
 
-/// Values that must not come back out, whatever they look like: the secret and the token of the call.
+/// Values that must not come back out, whatever they look like: the secrets, codes and tokens of a call. Has no `Debug`;
+/// wiped when dropped.
 #[derive(Default, Clone)]
-pub(crate) struct Known(Vec<String>);
+pub struct Known(Vec<String>);
 
 impl Known {
     /// These values, also in the form in which a form body carries them.
-    pub(crate) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Known {
+    pub fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Known {
         let mut known = Vec::new();
         for value in values.into_iter().filter(|value| value.len() >= 4) {
             let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
@@ -36,23 +40,46 @@ impl Drop for Known {
     }
 }
 
-/// The text as it may stand in an error.
-pub(crate) fn excerpt(text: &str, known: &Known) -> String {
+/// The text as it may stand in an error: on one line, without what is known or looks like a secret, and short.
+pub fn excerpt(text: &str, known: &Known) -> String {
     // Redacting before cutting: half a token is still a part of a token.
-    let mut start = text.len().min(8 * 1024);
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let mut text = one_line(&text[..start]);
+    let mut text = text.to_owned();
     for value in &known.0 {
         text = text.replace(value.as_str(), REDACTED);
     }
-    cut(&without_secrets(&text))
+    cut(&without_secrets(&one_line(beginning(&text))))
 }
 
-fn one_line(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+/// The text on one line, without characters that are obeyed and not seen: such a text can neither move a cursor nor turn
+/// the words around it about.
+pub fn one_line(text: &str) -> String {
+    let seen = text.chars().filter(|c| !is_mark(*c));
+    let visible: String = seen.map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Marks of reading direction, joiners and other signs without a shape.
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What is looked at of a text. The word in which it is cut goes too: it may be half a token, which does not look like
+/// one.
+fn beginning(text: &str) -> &str {
+    if text.len() <= LOOKED_AT {
+        return text;
+    }
+    let mut end = LOOKED_AT;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let beginning = &text[..end];
+    match beginning.rfind(|c| !is_word(c)) {
+        Some(end) => &beginning[..end],
+        None => beginning,
+    }
 }
 
 fn cut(text: &str) -> String {
@@ -96,12 +123,16 @@ fn looks_secret(word: &str, before: &str) -> bool {
             | "access_token"
             | "refresh_token"
             | "id_token"
+            | "code_verifier"
+            | "device_code"
             | "password"
             | "authorization"
     );
     let jwt = word.len() >= 16 && word.contains("eyJ");
     let entra_secret = word.len() >= 30 && (word.contains("Q~") || word.contains("Q%7E"));
-    (named && word != "Bearer") || (before == "bearer" && word.len() >= 8) || jwt || entra_secret
+    // Entra's codes and refresh tokens that are no JWT.
+    let opaque = word.len() >= 60 && ["0.A", "1.A", "M."].iter().any(|start| word.starts_with(start));
+    (named && word != "Bearer") || (before == "bearer" && word.len() >= 8) || jwt || entra_secret || opaque
 }
 
 #[cfg(test)]
@@ -114,7 +145,10 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_secret_is_gone() {
+        let refresh = format!("the token 0.AXEA{} is bad", "x".repeat(80));
         for (said, kept) in [
+            (refresh.as_str(), "the token <redacted> is bad"),
+            ("code_verifier=hunter2&x=y", "code_verifier=<redacted>&x=y"),
             (
                 "token eyJ0eXAiOiJKV1QiLCJhbGciOi.eyJh.sig here",
                 "token <redacted> here",
@@ -151,6 +185,30 @@ mod tests {
         assert_eq!(text.chars().count(), LONGEST + 1);
         let token = format!("{} eyJ0{}", "x".repeat(290), "a".repeat(10_000));
         assert!(!scrubbed(&token).contains("eyJ"));
+    }
+
+    /// Blanks count while a text is cut and not when it is shown: a token behind many of them must go whole.
+    #[test]
+    fn half_a_token_never_stays() {
+        for shown in [20, 40] {
+            let blanks = " ".repeat(LOOKED_AT - shown);
+            let opaque = format!("0.AXEA{}", "x".repeat(80));
+            assert_eq!(scrubbed(&format!("a{blanks}{opaque}")), "a");
+            let known = Known::new(["planted-token-of-no-known-form-planted-token"]);
+            let text = excerpt(&format!("{blanks}planted-token-of-no-known-form-planted-token"), &known);
+            assert!(!text.contains("planted"), "{text}");
+        }
+        let long = "opaque/".repeat(2 * LOOKED_AT);
+        assert_eq!(
+            excerpt(&format!("no {long}"), &Known::new([long.as_str()])),
+            "no <redacted>"
+        );
+    }
+
+    #[test]
+    fn what_turns_the_words_about_is_taken_out() {
+        let said = "User \u{202e}nimda\u{202c} is\u{200b}\u{feff} fine.\u{2066}\u{2028}\u{9b}31m";
+        assert_eq!(scrubbed(said), "User nimda is fine. 31m");
     }
 
     #[test]

@@ -43,18 +43,19 @@ pub(crate) fn http_client(
         builder = builder.no_proxy();
     }
     if let Some(path) = ca_cert {
-        builder = builder.tls_certs_merge(certificates(path)?);
+        builder = builder.tls_certs_merge(certificates(path).map_err(|detail| ClientError::Local { detail })?);
     }
     builder.build().map_err(|error| ClientError::Local {
         detail: format!("The HTTP client could not be set up: {}.", chain(&error.without_url())),
     })
 }
 
-/// The certificates of a file, PEM (one or more) or DER.
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
-    let refuse = |what: String| ClientError::Local {
-        detail: format!("The CA certificate file {} {what}.", path.display()),
-    };
+/// The certificates of a file, PEM (one or more) or DER, each looked into.
+///
+/// # Errors
+/// A sentence that names the file and what is wrong with it.
+pub fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
+    let refuse = |what: String| format!("The CA certificate file {} {what}.", path.display());
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
     parsed_certificates(&bytes).ok_or_else(|| refuse("holds no certificate (PEM or DER)".into()))
 }
@@ -80,15 +81,10 @@ fn parsed_certificates(bytes: &[u8]) -> Option<Vec<reqwest::Certificate>> {
 pub(crate) fn failure(host: &str, error: reqwest::Error, known: &Known) -> Failure {
     let error = error.without_url();
     let cause = cause_of(&error);
-    // A broken connection may be tried again because only reads come here. A certificate does not get better, and who
-    // has waited for a time-out once should be told.
-    let again = match cause {
-        ReachCause::Tls | ReachCause::Proxy | ReachCause::Timeout => Again::No,
-        ReachCause::Dns | ReachCause::Refused | ReachCause::Reset | ReachCause::Other => Again::Soon,
-    };
     Failure {
         error: unreachable(host, cause, &chain(&error), known),
-        again,
+        // A broken connection may be tried again because only reads come here.
+        again: Again::without_answer(cause),
     }
 }
 

@@ -162,7 +162,7 @@ const EXPLANATIONS: &[Explanation] = &[
         codes: &[90038, 900382, 900432, 50049, 90051],
         words: &["invalid_instance"],
         sentence: "This tenant belongs to another of Microsoft's clouds.",
-        remedy: "Set the sign-in server of that cloud in the connection, for example https://login.microsoftonline.us.",
+        remedy: "Checks at Microsoft know its public cloud alone, as CIPP does: check the tenant for typing errors, or tick these steps by hand.",
     },
     Explanation {
         cause: RefusalCause::WrongAccount,

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use cipp_client::Known;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
@@ -18,7 +19,6 @@ use crate::discovery::{Discovered, discover};
 use crate::error::SignInError;
 use crate::id_token::Expected;
 use crate::pending::{requested_with_openid, scopes_of};
-use crate::scrub::Known;
 use crate::session::Arrived;
 use crate::sign_in::SignIn;
 use crate::token::{self, Repeat};
@@ -137,7 +137,8 @@ impl PendingDeviceCode {
         let mut interval = self.interval;
         let mut failed = 0;
         loop {
-            sleep(interval).await;
+            // Not beyond the code's own end, however slowly the server wants to be asked.
+            sleep(interval.min(self.time_left())).await;
             if self.time_left().is_zero() {
                 let said = "The device code has expired.";
                 let refusal = token::refusal("expired_token", None, said, &Known::default(), Flow::DeviceCode);

@@ -8,6 +8,7 @@
 
 use std::str::FromStr;
 
+use cipp_client::Known;
 use openidconnect::IssuerUrl;
 use openidconnect::core::CoreJsonWebKeySet;
 use serde::Deserialize;
@@ -20,7 +21,6 @@ use crate::aadsts::Flow;
 use crate::clouds::Microsoft;
 use crate::error::SignInError;
 use crate::http::Answer;
-use crate::scrub::Known;
 use crate::token;
 
 /// Hosts whose name an issuer may carry although another server, such as a sandbox, sends the document: the same ones

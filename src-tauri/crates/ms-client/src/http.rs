@@ -6,10 +6,9 @@
 //! No redirect is ever followed: a bearer token is bound to one host. Certificates are judged by the operating system's
 //! verifier, so that a company's TLS inspection keeps working; there is no switch to skip it (facts: Entra E.9).
 
-use std::path::Path;
 use std::time::Duration;
 
-use cipp_client::{ReachCause, cause_of, chain};
+use cipp_client::{Again, Known, ReachCause, cause_of, certificates, chain, excerpt};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -18,8 +17,6 @@ use url::Url;
 
 use crate::clouds::{MsOptions, is_loopback};
 use crate::error::SignInError;
-use crate::patience::Again;
-use crate::scrub::{Known, excerpt};
 
 /// The clients for all servers that a sign-in and its reads need.
 pub(crate) struct Http {
@@ -126,16 +123,11 @@ impl Http {
 }
 
 impl NoAnswer {
-    /// Whether another try may help. A certificate does not get better, and who has waited for a time-out once should be
-    /// told.
+    /// Whether another try may help.
     pub(crate) fn again(&self) -> Again {
-        let NoAnswer::Unreachable { cause, .. } = self else {
-            return Again::No;
-        };
-        match cause {
-            ReachCause::Dns | ReachCause::Refused => Again::NotSent,
-            ReachCause::Reset | ReachCause::Other => Again::Soon,
-            ReachCause::Tls | ReachCause::Proxy | ReachCause::Timeout => Again::No,
+        match self {
+            NoAnswer::Unreachable { cause, .. } => Again::without_answer(*cause),
+            NoAnswer::TooLarge => Again::No,
         }
     }
 }
@@ -231,28 +223,11 @@ fn client(options: &MsOptions, loopback: bool) -> Result<reqwest::Client, SignIn
         builder = builder.no_proxy();
     }
     if let Some(path) = &options.ca_cert {
-        builder = builder.tls_certs_merge(certificates(path)?);
+        builder = builder.tls_certs_merge(certificates(path).map_err(|detail| SignInError::Local { detail })?);
     }
     builder.build().map_err(|error| SignInError::Local {
         detail: format!("The HTTP client could not be set up: {}.", chain(&error.without_url())),
     })
-}
-
-/// The certificates of a file, PEM (one or more) or DER.
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, SignInError> {
-    let refuse = |what: String| SignInError::Local {
-        detail: format!("The CA certificate file {} {what}.", path.display()),
-    };
-    let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-    let found = if bytes.starts_with(&[0x30]) {
-        reqwest::Certificate::from_der(&bytes).map(|one| vec![one])
-    } else {
-        reqwest::Certificate::from_pem_bundle(&bytes)
-    };
-    found
-        .ok()
-        .filter(|found| !found.is_empty())
-        .ok_or_else(|| refuse("holds no certificate (PEM or DER)".into()))
 }
 
 impl From<NoAnswer> for SignInError {

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use chrono::DateTime;
+use cipp_client::one_line;
 use jiff::Timestamp;
 use openidconnect::core::{
     CoreGenderClaim, CoreIdTokenVerifier, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
@@ -86,7 +87,9 @@ pub(crate) fn validate(id_token: &str, expected: &Expected<'_>) -> Result<Person
     let claims = token
         .claims(&verifier, nonce)
         .map_err(|error| not_genuine(words(&error)))?;
-    let upn = claims.preferred_username().map(|upn| upn.as_str().to_owned());
+    // Names are chosen by people, and are shown to others.
+    let shown = |name: &str| Some(one_line(name)).filter(|name| !name.is_empty());
+    let upn = claims.preferred_username().and_then(|upn| shown(upn.as_str()));
     let OfEntra { tid, oid } = claims.additional_claims();
     let tid = tid.as_deref().ok_or_else(|| not_genuine("it names no tenant"))?;
     if !tid.eq_ignore_ascii_case(&discovered.tenant) {
@@ -104,7 +107,7 @@ pub(crate) fn validate(id_token: &str, expected: &Expected<'_>) -> Result<Person
         name: claims
             .name()
             .and_then(|name| name.get(None))
-            .map(|name| name.as_str().to_owned()),
+            .and_then(|name| shown(name.as_str())),
         oid,
         tid: discovered.tenant.clone(),
     })

@@ -4,10 +4,10 @@
 //! (authorization code, PKCE, loopback redirect), the device code as a fallback, tokens that never leave memory, and
 //! reads with paging, patience and a proof of what was seen.
 //!
-//! Deliberately not here: anything about CIPP (a few shared types come from the `cipp-client` crate: tenant, client ID,
-//! retry policy), what the answers mean for a checklist (the `checklist` crate), opening the browser (the shell, or a
-//! person), and anything that changes something: GET, and the two reads that Microsoft made POST ([`GraphPost`],
-//! [`ArmPost`]), is all that can be sent.
+//! Deliberately not here: anything about CIPP (the `cipp-client` crate lends what is the same for every server: tenant,
+//! client ID, what is tried again, what an error may repeat, CA files), what the answers mean for a checklist (the
+//! `checklist` crate), opening the browser (the shell, or a person), and anything that changes something: GET, and the
+//! two reads that Microsoft made POST ([`GraphPost`], [`ArmPost`]), is all that can be sent.
 //!
 //! ```no_run
 //! # async fn read() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,13 +38,11 @@ mod id_token;
 mod loopback;
 mod ms_error;
 mod path;
-mod patience;
 mod pending;
 mod read;
 mod refusal;
 mod reply;
 mod scopes;
-mod scrub;
 mod session;
 mod sign_in;
 mod token;

@@ -54,6 +54,14 @@ pub enum MsError {
         /// The proof.
         seen: Box<Seen>,
     },
+    /// A subscription of Azure belongs to another tenant than the one that was signed in to.
+    #[error("This Azure subscription belongs to another tenant than the one you are signed in to.")]
+    OtherTenant {
+        /// The server's words.
+        text: String,
+        /// The proof.
+        seen: Box<Seen>,
+    },
     /// What was asked for does not exist, or not for this person. Often an answer in itself.
     #[error("It was not found.")]
     NotFound {
@@ -165,6 +173,7 @@ pub enum MsErrorKind {
     NoRole,
     NoLicence,
     NotAllowed,
+    OtherTenant,
     NotFound,
     BadQuestion,
     Throttled,
@@ -189,6 +198,7 @@ impl MsError {
             MsError::NoRole { .. } => MsErrorKind::NoRole,
             MsError::NoLicence { .. } => MsErrorKind::NoLicence,
             MsError::NotAllowed { .. } => MsErrorKind::NotAllowed,
+            MsError::OtherTenant { .. } => MsErrorKind::OtherTenant,
             MsError::NotFound { .. } => MsErrorKind::NotFound,
             MsError::BadQuestion { .. } => MsErrorKind::BadQuestion,
             MsError::Throttled { .. } => MsErrorKind::Throttled,
@@ -213,6 +223,7 @@ impl MsError {
             | MsError::NoRole { seen, .. }
             | MsError::NoLicence { seen, .. }
             | MsError::NotAllowed { seen, .. }
+            | MsError::OtherTenant { seen, .. }
             | MsError::NotFound { seen, .. }
             | MsError::BadQuestion { seen, .. }
             | MsError::Throttled { seen, .. }
@@ -230,6 +241,7 @@ impl MsError {
             MsError::NoRole { .. } => "Sign in as somebody with the role Global Reader or higher, or tick the step by hand.".into(),
             MsError::NoLicence { .. } => "Look it up in the Entra admin center, and tick the step by hand.".into(),
             MsError::NotAllowed { .. } => "Sign in as somebody with the role Global Reader or higher who allows everything that is asked for; a Conditional Access policy may also be in the way.".into(),
+            MsError::OtherTenant { .. } => "Correct the subscription's ID. If CIPP does run in another tenant's subscription, tick the step by hand.".into(),
             MsError::NotFound { .. } => "Check whether it was deleted or has another name.".into(),
             MsError::BadQuestion { .. } => "Please report this with the details.".into(),
             MsError::Throttled { .. } => "Wait a little and try again.".into(),
@@ -257,6 +269,7 @@ impl MsError {
             MsError::NoScope { text, .. }
             | MsError::NoRole { text, .. }
             | MsError::NoLicence { text, .. }
+            | MsError::OtherTenant { text, .. }
             | MsError::ServerTrouble { text, .. } => text.clone(),
             MsError::Unreachable { host, detail, .. } => format!("{host}: {detail}"),
             MsError::NotUnderstood { detail, .. } => detail.clone(),

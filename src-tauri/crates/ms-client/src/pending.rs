@@ -7,6 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use cipp_client::Known;
 use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow, CoreClient};
 use openidconnect::{AuthUrl, ClientId, CsrfToken, LoginHint, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,7 +21,6 @@ use crate::discovery::{Discovered, discover};
 use crate::error::SignInError;
 use crate::id_token::Expected;
 use crate::loopback::{Loopback, Redirect};
-use crate::scrub::Known;
 use crate::session::Arrived;
 use crate::sign_in::SignIn;
 use crate::token::{self, Repeat};

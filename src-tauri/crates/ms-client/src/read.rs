@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use cipp_client::{Failure, Tries, excerpt};
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
@@ -23,11 +24,9 @@ use crate::error::SignInError;
 use crate::http::Answer;
 use crate::ms_error::MsError;
 use crate::path::next_page;
-use crate::patience::{Failure, Tries};
 use crate::refusal::{Circumstances, failed};
 use crate::reply::{Listing, Reply, Seen, shown};
 use crate::scopes::Scopes;
-use crate::scrub::excerpt;
 use crate::session::Session;
 use crate::token::Access;
 
@@ -245,14 +244,9 @@ async fn once(session: &Session, question: &Question<'_>, access: &Access) -> Re
 
 fn reply(answer: &Answer, seen: Seen) -> Result<Reply, MsError> {
     let body = answer.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&answer.body);
-    if body.is_empty() {
-        return Ok(Reply {
-            json: Value::Null,
-            seen,
-        });
-    }
     match serde_json::from_slice(body) {
         Ok(json) => Ok(Reply { json, seen }),
+        // Nothing at all is no answer either: no read of this app has an empty one.
         Err(error) if error.is_eof() => Err(not_understood("it ends in the middle", seen)),
         Err(_) => Err(not_understood("it is no JSON", seen)),
     }

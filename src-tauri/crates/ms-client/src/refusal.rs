@@ -4,14 +4,13 @@
 //! licence as far as the body tells; where it does not (Graph says `Authorization_RequestDenied` for scope and role
 //! alike), the scopes that were granted decide. Not here: Entra's own refusals (`token.rs`).
 
+use cipp_client::{Again, Failure, Known, excerpt};
 use serde_json::Value;
 
 use crate::http::Answer;
 use crate::ms_error::MsError;
-use crate::patience::{Again, Failure};
 use crate::reply::Seen;
 use crate::scopes::Scopes;
-use crate::scrub::{Known, excerpt};
 
 /// What is known about a read that failed.
 pub(crate) struct Circumstances<'a> {
@@ -39,6 +38,8 @@ pub(crate) fn failed(answer: &Answer, circumstances: Circumstances<'_>) -> Failu
         return Failure::last(MsError::NoLicence { text, seen });
     }
     match status {
+        // The sign-in is good, and another one would change nothing.
+        401 if code == "InvalidAuthenticationTokenTenant" => Failure::last(MsError::OtherTenant { text, seen }),
         401 => Failure::last(MsError::SignInAgain { aadsts: None }),
         403 => Failure::last(forbidden(code, text, seen, needs, granted)),
         404 | 410 => Failure::last(MsError::NotFound { code, text, seen }),
@@ -256,6 +257,12 @@ mod tests {
                 401,
                 form("InvalidAuthenticationToken", "x"),
                 MsErrorKind::SignInAgain,
+                Again::No,
+            ),
+            (
+                401,
+                form("InvalidAuthenticationTokenTenant", "x"),
+                MsErrorKind::OtherTenant,
                 Again::No,
             ),
             (

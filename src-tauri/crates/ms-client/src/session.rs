@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use cipp_client::Known;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -22,7 +23,6 @@ use crate::error::SignInError;
 use crate::id_token::{self, Expected, Person};
 use crate::pending::{requested_with_openid, scopes_of};
 use crate::scopes::Scopes;
-use crate::scrub::Known;
 use crate::sign_in::SignIn;
 use crate::token::{self, Access, Granted, Repeat};
 
@@ -50,6 +50,15 @@ struct Keys {
     /// The Graph scopes that were asked for, which is what a renewal asks for again.
     asked: Scopes,
     failed: HashMap<Resource, (Instant, SignInError)>,
+}
+
+/// What a renewal needs.
+struct Renewal {
+    client_id: String,
+    refresh: SecretString,
+    ask: Ask,
+    /// The token that there was when it began.
+    before: Option<Arc<Access>>,
 }
 
 /// Tokens that have just come, with the person they are of: validated, not settled yet.
@@ -140,15 +149,19 @@ impl Session {
 
     pub(crate) fn granted(&self) -> Scopes {
         let keys = self.lock();
-        let graph = keys.as_ref().and_then(|keys| keys.access.get(&Resource::Graph));
-        graph.map(|access| access.scopes().clone()).unwrap_or_default()
+        let graph = keys.as_ref().and_then(|keys| {
+            let access = keys.access.get(&Resource::Graph)?;
+            (!keys.is_refused(Resource::Graph)).then(|| access.scopes().clone())
+        });
+        graph.unwrap_or_default()
     }
 
     pub(crate) fn reaches(&self, resource: Resource) -> bool {
         let client_id = self.microsoft.app().client_id(resource);
-        self.lock()
-            .as_ref()
-            .is_some_and(|keys| keys.access.contains_key(&resource) || keys.refresh.contains_key(&client_id))
+        self.lock().as_ref().is_some_and(|keys| {
+            let has_keys = keys.access.contains_key(&resource) || keys.refresh.contains_key(&client_id);
+            has_keys && !keys.is_refused(resource)
+        })
     }
 
     /// What a further sign-in asks for: for Graph, everything there is and the new.
@@ -193,9 +206,7 @@ impl Session {
         let keys = self.lock();
         let keys = keys.as_ref().ok_or(SignInError::SignedOut)?;
         let access = keys.access.get(&resource).filter(|access| access.is_good());
-        Ok(access
-            .filter(|access| !unwanted.is_some_and(|unwanted| Arc::ptr_eq(unwanted, access)))
-            .cloned())
+        Ok(access.filter(|access| !is_same(access, unwanted)).cloned())
     }
 
     async fn renewed(
@@ -212,15 +223,22 @@ impl Session {
         if let Some(error) = self.recent_failure(resource, asked_at) {
             return Err(error);
         }
-        let (client_id, refresh, ask) = self.to_renew(resource)?;
-        let outcome = self.ask_server(&client_id, &refresh, &ask).await;
+        let renewal = self.to_renew(resource)?;
+        // Signing out ends it: the refresh token in there must not go on being sent, or kept for another try.
+        let outcome = self.over.run_until_cancelled(self.ask_server(&renewal)).await;
+        let outcome = outcome.ok_or(SignInError::SignedOut)?;
         let mut keys = self.lock();
         // Signed out meanwhile: what came is forgotten with the rest.
         let keys = keys.as_mut().ok_or(SignInError::SignedOut)?;
+        // The person has signed in anew meanwhile: that is newer, and may allow more than was asked for here.
+        let newer = keys.access.get(&resource);
+        if let Some(newer) = newer.filter(|access| !is_same(access, renewal.before.as_ref())) {
+            return Ok(Arc::clone(newer));
+        }
         match outcome {
             Ok(granted) => {
                 keys.failed.remove(&resource);
-                Ok(keys.take_in(resource, client_id, granted))
+                Ok(keys.take_in(resource, renewal.client_id, granted))
             }
             Err(error) => {
                 keys.failed.insert(resource, (Instant::now(), error.clone()));
@@ -232,38 +250,46 @@ impl Session {
     /// A failure that came while this caller was already waiting, or a refusal that is still fresh.
     fn recent_failure(&self, resource: Resource, asked_at: Instant) -> Option<SignInError> {
         let keys = self.lock();
-        let (when, error) = keys.as_ref()?.failed.get(&resource)?;
-        let refused = error.cause().is_some_and(|cause| cause != RefusalCause::Passing);
-        (*when >= asked_at || (refused && when.elapsed() < REFUSAL_KEPT)).then(|| error.clone())
+        let keys = keys.as_ref()?;
+        let (when, error) = keys.failed.get(&resource)?;
+        let fresh = keys.is_refused(resource) && when.elapsed() < REFUSAL_KEPT;
+        (*when >= asked_at || fresh).then(|| error.clone())
     }
 
-    /// The application, its refresh token, and what to ask for.
-    fn to_renew(&self, resource: Resource) -> Result<(String, SecretString, Ask), SignInError> {
+    fn to_renew(&self, resource: Resource) -> Result<Renewal, SignInError> {
         let client_id = self.microsoft.app().client_id(resource);
-        let keys = self.lock();
-        let keys = keys.as_ref().ok_or(SignInError::SignedOut)?;
+        let mut keys = self.lock();
+        let keys = keys.as_mut().ok_or(SignInError::SignedOut)?;
         let ask = match resource {
             Resource::Graph if keys.asked.is_empty() => return Err(SignInError::NotAskedYet { resource }),
             Resource::Graph => Ask::Graph(keys.asked.clone()),
             Resource::Arm => Ask::Arm,
         };
-        match keys.refresh.get(&client_id) {
-            Some(refresh) => Ok((client_id, refresh.clone(), ask)),
-            None if keys.access.contains_key(&resource) => {
+        let before = keys.access.get(&resource).cloned();
+        match keys.refresh.get(&client_id).cloned() {
+            Some(refresh) => Ok(Renewal {
+                client_id,
+                refresh,
+                ask,
+                before,
+            }),
+            None if before.is_some() => {
                 let said = "The token has expired and cannot be renewed.";
                 let refusal = token::refusal("login_required", None, said, &Known::default(), Flow::Silent);
-                Err(SignInError::Refused(Box::new(refusal)))
+                let error = SignInError::Refused(Box::new(refusal));
+                keys.failed.insert(resource, (Instant::now(), error.clone()));
+                Err(error)
             }
             None => Err(SignInError::NotAskedYet { resource }),
         }
     }
 
-    async fn ask_server(&self, client_id: &str, refresh: &SecretString, ask: &Ask) -> Result<Granted, SignInError> {
-        let scopes = requested_with_openid(ask, &self.microsoft);
+    async fn ask_server(&self, renewal: &Renewal) -> Result<Granted, SignInError> {
+        let scopes = requested_with_openid(&renewal.ask, &self.microsoft);
         let form = [
-            ("client_id", client_id),
+            ("client_id", renewal.client_id.as_str()),
             ("grant_type", "refresh_token"),
-            ("refresh_token", refresh.expose_secret()),
+            ("refresh_token", renewal.refresh.expose_secret()),
             ("scope", &scopes),
         ];
         // A lost reply to a refresh may have taken the token with it (RFC 9700, 4.14), but only asking again can tell.
@@ -271,7 +297,7 @@ impl Session {
             &self.microsoft,
             &self.token_url,
             &form,
-            &scopes_of(ask),
+            &scopes_of(&renewal.ask),
             Flow::Silent,
             Repeat::Freely,
         )
@@ -283,7 +309,19 @@ impl Session {
     }
 }
 
+fn is_same(access: &Arc<Access>, other: Option<&Arc<Access>>) -> bool {
+    other.is_some_and(|other| Arc::ptr_eq(access, other))
+}
+
 impl Keys {
+    /// Whether the last renewal was refused for a reason that does not pass by itself: nothing comes of this any more
+    /// until the person has signed in again.
+    fn is_refused(&self, resource: Resource) -> bool {
+        let failed = self.failed.get(&resource);
+        let cause = failed.and_then(|(_, error)| error.cause());
+        cause.is_some_and(|cause| cause != RefusalCause::Passing)
+    }
+
     fn take_in(&mut self, resource: Resource, client_id: String, granted: Granted) -> Arc<Access> {
         // No new refresh token means that the old one stays good.
         if let Some(refresh) = granted.refresh {

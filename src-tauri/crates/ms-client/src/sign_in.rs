@@ -52,7 +52,7 @@ impl SignIn {
     }
 
     /// The Graph scopes that were granted; may be more than was asked for, when the tenant consented to more earlier.
-    /// Empty after signing out, or when only Azure was signed in to.
+    /// Empty after signing out, when Entra refuses to renew the sign-in, or when only Azure was signed in to.
     pub fn granted(&self) -> Scopes {
         self.session.granted()
     }

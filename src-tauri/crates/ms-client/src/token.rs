@@ -9,6 +9,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use cipp_client::{Again, Failure, Known, Tries, excerpt};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
@@ -25,9 +26,7 @@ use crate::aadsts::{self, Flow, RefusalCause};
 use crate::clouds::Microsoft;
 use crate::error::{Refusal, SignInError};
 use crate::http::Answer;
-use crate::patience::{Again, Failure, Tries};
 use crate::scopes::Scopes;
-use crate::scrub::{Known, excerpt};
 
 /// Far more than any token reply, in bytes.
 const LONGEST_REPLY_BYTES: usize = 1024 * 1024;

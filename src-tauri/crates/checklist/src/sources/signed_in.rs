@@ -149,6 +149,8 @@ fn obstacle(error: &MsError) -> Obstacle {
         MsError::NoScope { .. } | MsError::ConsentNeeded { .. } => Obstacle::Scope,
         MsError::NoRole { .. } | MsError::NotAllowed { .. } => Obstacle::Role,
         MsError::NoLicence { .. } => Obstacle::Licence,
+        // The subscription that was entered is another one.
+        MsError::OtherTenant { .. } => Obstacle::NotKnown,
         MsError::SignInAgain { .. } | MsError::NotSignedIn { .. } | MsError::SignIn(_) => Obstacle::NotSignedIn,
         MsError::Throttled { .. } | MsError::ServerTrouble { .. } | MsError::Unreachable { .. } => Obstacle::Network,
         MsError::NotFound { .. }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ms_client::{Ask, RefusalCause, Scopes, SignIn, SignInApp, SignInError};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -123,6 +124,40 @@ async fn strangers_are_refused_counted_and_do_not_end_the_waiting() {
     assert_eq!(renamed.send().await.unwrap().status().as_u16(), 421);
     // Somebody who says nothing at all, and stays.
     let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let (done, page) = finished_beside(pending, browse(right)).await;
+    assert_eq!((done.unwrap().who().upn.as_str(), page.0), (UPN, 200));
+}
+
+/// Whatever else speaks to the port: nothing of it keeps the person out.
+#[tokio::test]
+async fn noise_on_the_port_ends_nothing() {
+    let fake = Fake::start().await;
+    let pending = fake.begin().await;
+    let redirect: Url = parameters(pending.url())["redirect_uri"].parse().unwrap();
+    let port = redirect.port().unwrap();
+    let mut held = Vec::new();
+    for noise in [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        format!("GET /?code={} HTTP/1.1\r\n\r\n", "x".repeat(200_000)).into_bytes(),
+        format!(
+            "GET / HTTP/1.1\r\nhost: localhost:{port}\r\n{}\r\n",
+            "a: b\r\n".repeat(2_000)
+        )
+        .into_bytes(),
+        format!("GET /?code=\u{fc}&state=%ff%00 HTTP/1.1\r\nhost: localhost:{port}\r\n\r\n").into_bytes(),
+        format!("POST /?x HTTP/1.1\r\nhost: localhost:{port}\r\ncontent-length: 99999999999\r\n\r\nx").into_bytes(),
+        b"GET /?code=x".to_vec(),
+        Vec::new(),
+    ] {
+        for _ in 0..3 {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            // The app may have hung up already.
+            let _ = soon(stream.write_all(&noise)).await;
+            held.push(stream);
+        }
+    }
+    let right = at(fake.accept(pending.url()), "127.0.0.1");
     let (done, page) = finished_beside(pending, browse(right)).await;
     assert_eq!((done.unwrap().who().upn.as_str(), page.0), (UPN, 200));
 }

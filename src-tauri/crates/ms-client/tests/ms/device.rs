@@ -68,3 +68,28 @@ async fn it_can_be_cancelled_and_does_not_exist_everywhere() {
         .unwrap_err();
     assert!(error.to_string().contains("device code"), "{error}");
 }
+
+#[tokio::test]
+async fn a_code_that_ends_before_the_server_wants_to_be_asked_again_ends_the_waiting() {
+    let fake = Fake::start().await;
+    for interval in [json!(3600), json!(u64::MAX), json!(null)] {
+        fake.behave().code = json!({"expires_in": 0, "interval": interval});
+        let begun = SignIn::begin_device_code(&fake.microsoft(own()), Scopes::tier_1())
+            .await
+            .unwrap();
+        let error = soon(begun.finish(&never())).await.unwrap_err();
+        assert_eq!(error.cause(), Some(RefusalCause::CodeExpired), "{error:?}");
+    }
+    // What is no safe page is not shown to anybody.
+    for page in [
+        "http://evil.example/device",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+    ] {
+        fake.behave().code = json!({"verification_uri": page});
+        let error = SignIn::begin_device_code(&fake.microsoft(own()), Scopes::tier_1())
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("not a safe address"), "{page}: {error}");
+    }
+}

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cipp_client::ReachCause;
 use jiff::Timestamp;
-use ms_client::{RefusalCause, Scopes, SignIn, SignInError};
+use ms_client::{Microsoft, MsOptions, RefusalCause, Scopes, SignIn, SignInError};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -150,4 +150,34 @@ async fn a_server_that_is_not_what_it_should_be_is_told_before_the_browser_opens
         ),
         "{gone}: {error:?}"
     );
+}
+
+/// A name goes into evidence and onto the screens of others.
+#[tokio::test]
+async fn a_name_cannot_turn_the_words_around_it_about() {
+    let claims = json!({"name": "Anna\u{202e}\u{200b}\n Admin", "preferred_username": "anna\u{2066}@msp.example\u{7}"});
+    let who = with_claims(claims).await.unwrap().who().clone();
+    assert_eq!((who.name.as_deref(), who.upn.as_str()), (Some("Anna Admin"), UPN));
+    let nameless = with_claims(json!({"name": "\u{200b}", "preferred_username": " "})).await;
+    let who = nameless.unwrap().who().clone();
+    assert_eq!((who.name, who.upn.as_str()), (None, OID));
+}
+
+#[tokio::test]
+async fn a_file_without_certificates_is_named() {
+    let fake = Fake::start().await;
+    // The second begins as DER does.
+    for (name, bytes) in [
+        ("words.pem", b"no certificate".as_slice()),
+        ("digits.cer", b"0123456789"),
+    ] {
+        let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let options = MsOptions {
+            ca_cert: Some(file),
+            ..MsOptions::default()
+        };
+        let error = Microsoft::new(fake.clouds(), TENANT.parse().unwrap(), own(), options).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }

@@ -236,6 +236,8 @@ async fn lists_that_do_not_end_or_are_none_are_refused() {
         .route("/graph/v1.0/many", many)
         .route("/graph/v1.0/none", get(|| async { Json(json!({"value": {"a": 1}})) }))
         .route("/graph/v1.0/text", get(|| async { "planted" }))
+        .route("/graph/v1.0/empty", get(|| async { "" }))
+        .route("/graph/v1.0/bytes", get(|| async { [b'"', 0xC3, b'"'] }))
         .route("/graph/v1.0/half", get(|| async { "[1," }));
     let fake = Fake::with(routes).await;
     let microsoft = fake.microsoft_with(own(), TENANT, |options| {
@@ -255,11 +257,16 @@ async fn lists_that_do_not_end_or_are_none_are_refused() {
         ("/none", MsErrorKind::NotUnderstood),
         ("/text", MsErrorKind::NotUnderstood),
         ("/half", MsErrorKind::NotUnderstood),
+        ("/empty", MsErrorKind::NotUnderstood),
+        ("/bytes", MsErrorKind::NotUnderstood),
     ] {
         let error = graph.list(path, &plain(), &never()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{path}: {error:?}");
         assert!(!format!("{error:?}").contains("planted"));
     }
+    // Nothing is no answer to any question.
+    let error = graph.get("/empty", &plain(), &never()).await.unwrap_err();
+    assert_eq!(error.kind(), MsErrorKind::NotUnderstood);
 }
 
 #[tokio::test]

@@ -81,6 +81,8 @@ pub struct Behaviour {
     pub hold: Option<Arc<Notify>>,
     /// Every form that came to the token and device code endpoints.
     pub forms: Vec<HashMap<String, String>>,
+    /// Put over the reply to the request for a device code.
+    pub code: Value,
     /// Put over the discovery document.
     pub document: Value,
     /// The scopes that a reply names; else those that were asked for.
@@ -117,6 +119,7 @@ impl Fake {
             id_token: None,
             hold: None,
             forms: Vec::new(),
+            code: json!({}),
             document: json!({}),
             scope: None,
             asked: HashMap::new(),
@@ -286,11 +289,12 @@ fn overlay(base: &mut Value, over: &Value) {
 async fn device_code(State((address, behaviour)): Shared, Form(form): Form<HashMap<String, String>>) -> Response {
     let mut behaviour = behaviour.lock().unwrap();
     behaviour.forms.push(form);
-    Json(json!({
+    let mut reply = json!({
         "device_code": "planted-device-code", "user_code": "ABCD1234", "expires_in": 900, "interval": 0,
         "verification_uri": format!("{address}/device"), "message": "To sign in ...",
-    }))
-    .into_response()
+    });
+    overlay(&mut reply, &behaviour.code);
+    Json(reply).into_response()
 }
 
 async fn token(State((_, behaviour)): Shared, Form(form): Form<HashMap<String, String>>) -> Response {

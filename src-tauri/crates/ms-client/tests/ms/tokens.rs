@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
@@ -244,6 +245,55 @@ async fn signing_out_forgets_everything_for_every_clone() {
     assert!(fake.forms_of("refresh_token").is_empty());
 }
 
+#[tokio::test]
+async fn what_is_not_renewed_any_more_is_not_called_allowed() {
+    let fake = Fake::with(echo()).await;
+    fake.behave().expires_in = json!(0);
+    let sign_in = fake.signed_in().await;
+    assert!(sign_in.reaches(Resource::Graph) && sign_in.reaches(Resource::Arm));
+    fake.behave().refusals = [
+        (400, refused("interaction_required", 50_076, "MFA.")),
+        (400, refused("invalid_grant", 700_082, "The refresh token has expired.")),
+    ]
+    .into();
+    subscriptions(&sign_in).await.unwrap_err();
+    assert!(sign_in.reaches(Resource::Graph) && !sign_in.reaches(Resource::Arm));
+    me(&sign_in).await.unwrap_err();
+    assert!(!sign_in.reaches(Resource::Graph) && sign_in.granted().is_empty());
+    assert!(sign_in.is_signed_in(), "it is the same person who goes on");
+    let pending = sign_in.ask_for(Scopes::tier_1()).await.unwrap();
+    fake.finish(pending).await.unwrap();
+    assert!(sign_in.reaches(Resource::Graph) && sign_in.reaches(Resource::Arm));
+    assert_eq!(sign_in.granted(), Scopes::tier_1());
+    // What passes by itself is no reason to sign in again.
+    fake.behave().says_when = false;
+    fake.behave().refusals = (0..3).map(|_| (503, json!({}))).collect();
+    me(&sign_in).await.unwrap_err();
+    assert!(sign_in.reaches(Resource::Graph) && !sign_in.granted().is_empty());
+}
+
+#[tokio::test]
+async fn a_sign_in_is_not_undone_by_a_renewal_that_began_before_it() {
+    let fake = Fake::with(echo()).await;
+    fake.behave().expires_in = json!(0);
+    let sign_in = fake.signed_in().await;
+    let hold = Arc::new(Notify::new());
+    fake.behave().hold = Some(Arc::clone(&hold));
+    fake.behave().expires_in = json!(3599);
+    let more = async {
+        while fake.forms_of("refresh_token").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        fake.behave().hold = None;
+        let more = sign_in.ask_for(["Policy.Read.All"].iter().collect::<Scopes>()).await;
+        fake.finish(more.unwrap()).await.unwrap();
+        hold.notify_one();
+    };
+    let (read, ()) = soon(async { tokio::join!(me(&sign_in), more) }).await;
+    assert!(sign_in.granted().contains("Policy.Read.All"), "{}", sign_in.granted());
+    assert_eq!(read.unwrap(), me(&sign_in).await.unwrap());
+}
+
 async fn never_answers(State(begun): State<Arc<AtomicUsize>>) -> Response {
     begun.fetch_add(1, Ordering::SeqCst);
     std::future::pending().await
@@ -270,6 +320,34 @@ async fn signing_out_ends_what_is_under_way() {
             resource: Resource::Graph
         }
     );
+}
+
+/// Not only nobody waits for it: the refresh token is not kept for another try.
+#[tokio::test]
+async fn signing_out_ends_a_renewal_that_is_under_way() {
+    let fake = Fake::with(echo()).await;
+    let patient = |options: &mut ms_client::MsOptions| options.request_timeout = Duration::from_secs(600);
+    let microsoft = fake.microsoft_with(own(), TENANT, patient);
+    let pending = SignIn::begin(&microsoft, Scopes::tier_1()).await.unwrap();
+    let sign_in = fake.finish(pending).await.unwrap();
+    let hold = Arc::new(Notify::new());
+    fake.behave().hold = Some(Arc::clone(&hold));
+    let out = async {
+        while fake.forms_of("refresh_token").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        sign_in.sign_out();
+    };
+    let (error, ()) = soon(async { tokio::join!(subscriptions(&sign_in), out) }).await;
+    let resource = Resource::Arm;
+    assert_eq!(error.unwrap_err(), MsError::NotSignedIn { resource });
+    // The server notices that nobody is there any more: its answer to the refresh token is dropped.
+    soon(async {
+        while Arc::strong_count(&hold) > 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
