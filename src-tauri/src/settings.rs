@@ -232,7 +232,7 @@ mod tests {
         let mut settings = of_two_connections();
         settings.forget("one");
         assert!(
-            !serde_json::to_string(&settings).unwrap().contains("one/"),
+            !serde_json::to_string(&settings).unwrap().contains("\"one"),
             "{settings:?}"
         );
         assert_eq!(settings.last_connection_id, None);
