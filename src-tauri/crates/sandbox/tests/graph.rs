@@ -410,8 +410,8 @@ async fn which_group_was_given_which_role_stands_below_the_relationship() {
     let group = assignments[0]["accessContainer"]["accessContainerId"].as_str().unwrap();
     let group = place.ok(&format!("/v1.0/groups/{group}")).await;
     assert!(group["displayName"].as_str().unwrap().starts_with("M365 GDAP"));
-    let nowhere = format!("{path}/{}/accessAssignments", uuid::Uuid::nil());
-    assert_eq!(place.get(&nowhere).await.status, 404);
+    let nowhere = format!("{path}/00000000-0000-0000-0000-000000000000/accessAssignments");
+    assert_eq!(place.get(&nowhere).await.0, 404);
 }
 
 #[tokio::test]
