@@ -40,6 +40,8 @@ pub enum SignInAsk {
     SignInMethods,
     /// Besides, who could take on a role (`RoleEligibilitySchedule.Read.Directory`).
     EligibleRoles,
+    /// Besides, the relationships with customers and what they grant (`DelegatedAdminRelationship.Read.All`).
+    CustomerRelationships,
     /// Azure, as the person.
     Azure,
 }
@@ -338,11 +340,12 @@ pub fn may_be_opened(url: &Url) -> bool {
 }
 
 impl SignInAsk {
-    const ALL: [SignInAsk; 5] = [
+    const ALL: [SignInAsk; 6] = [
         SignInAsk::Basic,
         SignInAsk::Directory,
         SignInAsk::SignInMethods,
         SignInAsk::EligibleRoles,
+        SignInAsk::CustomerRelationships,
         SignInAsk::Azure,
     ];
 
@@ -361,6 +364,7 @@ impl SignInAsk {
             SignInAsk::Directory => Scopes::tier_2(),
             SignInAsk::SignInMethods => further("UserAuthenticationMethod.Read.All"),
             SignInAsk::EligibleRoles => further("RoleEligibilitySchedule.Read.Directory"),
+            SignInAsk::CustomerRelationships => further("DelegatedAdminRelationship.Read.All"),
             SignInAsk::Azure => Scopes::none(),
         }
     }

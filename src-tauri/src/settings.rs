@@ -154,6 +154,27 @@ impl Settings {
             typed.to_owned()
         }
     }
+
+    /// A connection was removed: what was kept for it goes with it.
+    pub fn forget(&mut self, connection: &str) {
+        if self.last_connection_id.as_deref() == Some(connection) {
+            self.last_connection_id = None;
+        }
+        self.instance_zones.remove(connection);
+        self.setup_facts.remove(connection);
+        // The window's keys are `<connection>/<checklist>`.
+        let of_it = |key: &str| key.split('/').next() == Some(connection);
+        self.setup_places.retain(|key, _| !of_it(key));
+    }
+
+    /// What the window wants kept. The zones of instances are set by a command of their own, so the window's copy of them
+    /// may be older than what is kept.
+    pub fn from_window(self, kept: Settings) -> Settings {
+        Settings {
+            instance_zones: kept.instance_zones,
+            ..self
+        }
+    }
 }
 
 /// The name by which the system knows the person who started the app.
@@ -174,9 +195,68 @@ pub fn read(app: &AppHandle) -> CommandResult<Settings> {
         .unwrap_or_default())
 }
 
+/// Takes out what was kept for a connection that was removed.
+pub fn forget(app: &AppHandle, connection: &str) -> CommandResult<()> {
+    let before = read(app)?;
+    let mut after = before.clone();
+    after.forget(connection);
+    if after == before { Ok(()) } else { keep(app, &after) }
+}
+
 /// Keeps the settings.
 pub fn keep(app: &AppHandle, settings: &Settings) -> CommandResult<()> {
     let store = app.store(FILE)?;
     store.set(KEY, serde_json::to_value(settings).map_err(CommandError::internal)?);
     Ok(store.save()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_two_connections() -> Settings {
+        let both = |value: &str| BTreeMap::from(["one", "two"].map(|id| (id.to_owned(), value.to_owned())));
+        Settings {
+            last_connection_id: Some("one".into()),
+            instance_zones: both("Asia/Tokyo"),
+            setup_facts: BTreeMap::from(["one", "two"].map(|id| (id.to_owned(), SetupFacts::default()))),
+            setup_places: ["one/", "one/list", "two/list", "none/list"]
+                .map(|key| (key.to_owned(), "step".to_owned()))
+                .into(),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn a_removed_connection_leaves_nothing_and_the_others_keep_theirs() {
+        let mut settings = of_two_connections();
+        settings.forget("one");
+        assert!(
+            !serde_json::to_string(&settings).unwrap().contains("\"one"),
+            "{settings:?}"
+        );
+        assert_eq!(settings.last_connection_id, None);
+        assert_eq!(settings.instance_zones.keys().collect::<Vec<_>>(), ["two"]);
+        assert_eq!(settings.setup_facts.keys().collect::<Vec<_>>(), ["two"]);
+        assert_eq!(
+            settings.setup_places.keys().collect::<Vec<_>>(),
+            ["none/list", "two/list"]
+        );
+        let before = settings.clone();
+        settings.forget("one");
+        assert_eq!(settings, before);
+    }
+
+    /// The window reads the settings once. A zone that was set since then must not be lost when it keeps something else.
+    #[test]
+    fn what_the_window_keeps_does_not_take_back_a_zone_that_was_set() {
+        let window = Settings {
+            theme: Theme::Dark,
+            instance_zones: BTreeMap::new(),
+            ..of_two_connections()
+        };
+        let kept = window.from_window(of_two_connections());
+        assert_eq!(kept.theme, Theme::Dark);
+        assert_eq!(kept.instance_zones.len(), 2);
+    }
 }

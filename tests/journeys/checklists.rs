@@ -53,6 +53,8 @@ journeys! {
     cipp_adminagents: CippAdminagents in "setup_cipp_adminagents_fails" is Failed, cannot look in "readonly_role";
     cipp_gdap_groups: CippGdapGroups in "setup_cipp_gdap_groups_fails" is Failed, cannot look in "readonly_role";
     cipp_tenant_access: CippTenantAccess in "setup_cipp_tenant_access_fails" is Failed, cannot look in "readonly_role";
+    cipp_ip_range: CippIpRange in "setup_cipp_ip_range_fails" is Failed, cannot look in "readonly_role";
+    cipp_role_lowered: CippRoleLowered in "setup_cipp_role_lowered_fails" is Failed, cannot look in "nobody";
     ms_tenant: MsTenant in "setup_ms_tenant_fails" is Failed, cannot look in "setup_graph_unavailable";
     ms_auth_settings: MsAuthSettings in "setup_ms_auth_settings_fails" is Failed, cannot look in "setup_arm_unavailable";
     ms_setup_roles: MsSetupRoles in "setup_ms_setup_roles_fails" is Failed, cannot look in "setup_graph_unavailable";
@@ -69,6 +71,8 @@ journeys! {
     ms_gdap_groups: MsGdapGroups in "setup_ms_gdap_groups_fails" is Failed, cannot look in "setup_graph_unavailable";
     ms_mfa_registered: MsMfaRegistered in "setup_ms_mfa_registered_fails" is Failed, cannot look in "setup_graph_unavailable";
     ms_mfa_enforced: MsMfaEnforced in "setup_ms_mfa_enforced_fails" is Failed, cannot look in "setup_graph_unavailable";
+    ms_other_policies: MsOtherPolicies in "setup_ms_other_policies_fails" is Failed, cannot look in "setup_graph_unavailable";
+    ms_remembered_devices: MsRememberedDevices in "setup_ms_remembered_devices_fails" is Failed, cannot look in "setup_policies_unavailable";
     ms_microsoft_mfa: MsMicrosoftMfa in "setup_ms_microsoft_mfa_fails" is Failed, cannot look in "setup_graph_unavailable";
     ms_mailbox: MsMailbox in "setup_ms_mailbox_fails" is Failed, cannot look in "setup_graph_unavailable";
 }
@@ -117,10 +121,11 @@ struct Watched {
 
 async fn journey(check: CheckId, fault: &str, told: Told, silent: &str) {
     let mut watched = Watched::new(check);
-    let sound = if check.as_str().ends_with("-removed") {
-        "setup_cleaned_up"
-    } else {
-        "healthy"
+    let sound = match check {
+        CheckId::MsSetupRolesRemoved | CheckId::MsContributorRemoved => "setup_cleaned_up",
+        CheckId::CippIpRange => "setup_ip_range_narrow",
+        CheckId::CippRoleLowered => "readonly_role",
+        _ => "healthy",
     };
 
     // It cannot look: neither red nor green.

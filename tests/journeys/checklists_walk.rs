@@ -74,11 +74,15 @@ async fn checklists_from_nothing_to_the_report_and_the_clean_up() {
         .load(Some(&connection))
         .unwrap()
         .progress(enable, Timestamp::now());
-    assert!(
-        progress.counts.verified > 8 && progress.counts.failed == 0,
-        "{:?}",
-        progress.counts
-    );
+    assert!(progress.counts.verified > 8, "{:?}", progress.counts);
+    // What was useful for the set-up is still to be cleaned up; nothing else is wrong.
+    let failed: Vec<&str> = progress
+        .steps
+        .iter()
+        .filter(|step| matches!(step.state, StepState::Failed { .. }))
+        .map(|step| step.id.as_str())
+        .collect();
+    assert_eq!(failed, ["narrow-the-ip-range", "lower-the-client-role"]);
     assert!(progress.counts.could_not_check > 0, "{:?}", progress.counts);
 
     // An administrator signs in: first a page to sign in, then one that names what is asked for.

@@ -30,7 +30,7 @@ export const commands = {
 	connectionTest: (id: ConnectionId, channel: Channel<TestProgress>) => typedError<null, CommandError>(__TAURI_INVOKE("connection_test", { id, channel })),
 	/**  Cancels the test that is running, if any. */
 	connectionCancelTest: () => typedError<null, CommandError>(__TAURI_INVOKE("connection_cancel_test")),
-	/**  Removes a connection, its secret and what was done for it in the checklists. */
+	/**  Removes a connection, its secret, what was done for it in the checklists and what the settings kept for it. */
 	connectionRemove: (id: ConnectionId) => typedError<null, CommandError>(__TAURI_INVOKE("connection_remove", { id })),
 	/**  The connection to the sandbox, which is started at the first call. */
 	sandboxStart: () => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("sandbox_start")),
@@ -294,6 +294,10 @@ export type CheckId =
 "cipp-gdap-groups" | 
 /**  CIPP reaches its tenants. */
 "cipp-tenant-access" | 
+/**  The API client may be used from few addresses only. */
+"cipp-ip-range" | 
+/**  The API client may only read. */
+"cipp-role-lowered" | 
 /**  The tenant is the right one (C.2 row 1). */
 "ms-tenant" | 
 /**  The Function App's sign-in settings hold the client (row 2). */
@@ -320,12 +324,16 @@ export type CheckId =
 "ms-account" | 
 /**  The account is in AdminAgents (row 13). */
 "ms-adminagents" | 
-/**  The account is in the GDAP groups (row 14). */
+/**  The account is in the GDAP groups, and customers' relationships give their roles to them (row 14). */
 "ms-gdap-groups" | 
 /**  The account has a Microsoft method of MFA (row 15). */
 "ms-mfa-registered" | 
 /**  MFA is demanded at each logon (row 16, C.3). */
 "ms-mfa-enforced" | 
+/**  No other policy than its own concerns the account (C.3 step 2). */
+"ms-other-policies" | 
+/**  MFA is not remembered on trusted devices (C.3 step 4). */
+"ms-remembered-devices" | 
 /**  It is Microsoft's and nobody else's (row 17). */
 "ms-microsoft-mfa" | 
 /**  The account has a mailbox (row 18). */
@@ -1617,6 +1625,8 @@ export type SignInAsk =
 "signInMethods" | 
 /**  Besides, who could take on a role (`RoleEligibilitySchedule.Read.Directory`). */
 "eligibleRoles" | 
+/**  Besides, the relationships with customers and what they grant (`DelegatedAdminRelationship.Read.All`). */
+"customerRelationships" | 
 /**  Azure, as the person. */
 "azure";
 

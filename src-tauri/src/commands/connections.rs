@@ -216,15 +216,18 @@ pub async fn connection_cancel_test(state: Shared<'_>) -> CommandResult<()> {
     Ok(())
 }
 
-/// Removes a connection, its secret and what was done for it in the checklists.
+/// Removes a connection, its secret, what was done for it in the checklists and what the settings kept for it.
 #[tauri::command]
 #[specta::specta]
-pub async fn connection_remove(state: Shared<'_>, id: ConnectionId) -> CommandResult<()> {
+pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: ConnectionId) -> CommandResult<()> {
     state.with_store(move |store| store.remove(&id)).await?;
     state.forget_client(id);
     state.close_views_of(id);
     state.sign_ins.forget(id);
     setup::forget(&state, id).await;
+    if let Err(error) = settings::forget(&app, &id.to_string()) {
+        tracing::warn!(%error, "the settings for a removed connection could not be taken out");
+    }
     if let Err(error) = logbooks::forget_archive(&state, id).await {
         tracing::warn!(%error, "the archive of a removed connection could not be deleted whole");
         state.keychain.delete(&id).await?;

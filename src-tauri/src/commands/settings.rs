@@ -79,6 +79,7 @@ pub async fn settings(app: AppHandle) -> CommandResult<Settings> {
 #[tauri::command]
 #[specta::specta]
 pub async fn settings_save(app: AppHandle, settings: Settings) -> CommandResult<()> {
+    let settings = settings.from_window(kept::read(&app)?);
     kept::keep(&app, &settings)
 }
 

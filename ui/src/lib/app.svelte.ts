@@ -177,10 +177,28 @@ export class AppState {
   }
 
   async remove(id: string): Promise<void> {
-    await backend.connectionRemove(id);
-    await this.readConnections();
-    if (this.currentId === id) this.currentId = null;
-    if (this.settings.lastConnectionId === id) this.change({ lastConnectionId: null });
+    try {
+      await backend.connectionRemove(id);
+    } finally {
+      // Also after a failure: the connection may be gone, though something of it could not be removed.
+      await this.readConnections();
+      if (!this.connections.some((listed) => listed.id === id) && !this.connectionsFailure) {
+        if (this.currentId === id) this.currentId = null;
+        this.#forget(id);
+      }
+    }
+  }
+
+  /** What the settings held for a connection that is gone. Rust has taken it out already; this copy must not bring it back. */
+  #forget(id: string): void {
+    const { lastConnectionId, setupFacts, setupPlaces } = this.settings;
+    const others = <T>(kept: Record<string, T>) =>
+      Object.fromEntries(Object.entries(kept).filter(([key]) => key.split("/")[0] !== id));
+    this.change({
+      lastConnectionId: lastConnectionId === id ? null : lastConnectionId,
+      setupFacts: others(setupFacts),
+      setupPlaces: others(setupPlaces),
+    });
   }
 
   // ---- keychain

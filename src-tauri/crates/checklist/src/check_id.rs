@@ -37,6 +37,10 @@ pub enum CheckId {
     CippGdapGroups,
     /// CIPP reaches its tenants.
     CippTenantAccess,
+    /// The API client may be used from few addresses only.
+    CippIpRange,
+    /// The API client may only read.
+    CippRoleLowered,
     /// The tenant is the right one (C.2 row 1).
     MsTenant,
     /// The Function App's sign-in settings hold the client (row 2).
@@ -63,12 +67,16 @@ pub enum CheckId {
     MsAccount,
     /// The account is in AdminAgents (row 13).
     MsAdminagents,
-    /// The account is in the GDAP groups (row 14).
+    /// The account is in the GDAP groups, and customers' relationships give their roles to them (row 14).
     MsGdapGroups,
     /// The account has a Microsoft method of MFA (row 15).
     MsMfaRegistered,
     /// MFA is demanded at each logon (row 16, C.3).
     MsMfaEnforced,
+    /// No other policy than its own concerns the account (C.3 step 2).
+    MsOtherPolicies,
+    /// MFA is not remembered on trusted devices (C.3 step 4).
+    MsRememberedDevices,
     /// It is Microsoft's and nobody else's (row 17).
     MsMicrosoftMfa,
     /// The account has a mailbox (row 18).
@@ -91,6 +99,8 @@ impl CheckId {
         CheckId::CippAdminagents,
         CheckId::CippGdapGroups,
         CheckId::CippTenantAccess,
+        CheckId::CippIpRange,
+        CheckId::CippRoleLowered,
         CheckId::MsTenant,
         CheckId::MsAuthSettings,
         CheckId::MsSetupRoles,
@@ -107,6 +117,8 @@ impl CheckId {
         CheckId::MsGdapGroups,
         CheckId::MsMfaRegistered,
         CheckId::MsMfaEnforced,
+        CheckId::MsOtherPolicies,
+        CheckId::MsRememberedDevices,
         CheckId::MsMicrosoftMfa,
         CheckId::MsMailbox,
     ];
@@ -128,6 +140,8 @@ impl CheckId {
             CheckId::CippAdminagents => "cipp-adminagents",
             CheckId::CippGdapGroups => "cipp-gdap-groups",
             CheckId::CippTenantAccess => "cipp-tenant-access",
+            CheckId::CippIpRange => "cipp-ip-range",
+            CheckId::CippRoleLowered => "cipp-role-lowered",
             CheckId::MsTenant => "ms-tenant",
             CheckId::MsAuthSettings => "ms-auth-settings",
             CheckId::MsSetupRoles => "ms-setup-roles",
@@ -144,6 +158,8 @@ impl CheckId {
             CheckId::MsGdapGroups => "ms-gdap-groups",
             CheckId::MsMfaRegistered => "ms-mfa-registered",
             CheckId::MsMfaEnforced => "ms-mfa-enforced",
+            CheckId::MsOtherPolicies => "ms-other-policies",
+            CheckId::MsRememberedDevices => "ms-remembered-devices",
             CheckId::MsMicrosoftMfa => "ms-microsoft-mfa",
             CheckId::MsMailbox => "ms-mailbox",
         }
@@ -193,7 +209,7 @@ mod tests {
         for id in CheckId::ALL {
             assert_eq!(serde_json::to_value(id).unwrap(), id.as_str());
         }
-        assert_eq!(CheckId::ALL.len(), 31);
+        assert_eq!(CheckId::ALL.len(), 35);
     }
 
     #[test]

@@ -37,15 +37,23 @@ pub enum FileError {
         path: PathBuf,
     },
     /// The file or its folder cannot be read or written.
-    #[error("The checklist run could not be {doing} in {path}: {source}. Check that the folder exists and is yours.", path = path.display())]
+    #[error("The checklist run could not be {doing} in {path}: {source}. {}", next_step(source), path = path.display())]
     Io {
-        /// `read` or `kept`.
+        /// `read`, `kept` or `removed`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
+}
+
+fn next_step(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Make room on this disk, then try again.",
+        io::ErrorKind::ReadOnlyFilesystem => "The disk can be read only: allow writing to it, then try again.",
+        _ => "Check that the folder exists and is yours.",
+    }
 }
 
 /// A file of JSON with a format number. Holds no data.
@@ -94,6 +102,23 @@ impl JsonFile {
             None => remove(&self.path).map_err(kept)?,
         }
         Ok(answer)
+    }
+
+    /// Removes the file, whatever it holds. Where there is none nothing is made.
+    pub(crate) fn forget(&self) -> Result<(), FileError> {
+        let gone = |path: &Path| fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        if gone(&self.path) && gone(&half_written(&self.path)) {
+            return Ok(());
+        }
+        let kept = |source| FileError::Io {
+            doing: "removed",
+            path: self.path.clone(),
+            source,
+        };
+        let mut lock = RwLock::new(open_lock_file(&self.lock_path()).map_err(kept)?);
+        let _guard = lock.write().map_err(kept)?;
+        remove(&half_written(&self.path)).map_err(kept)?;
+        remove(&self.path).map_err(kept)
     }
 
     fn read_unlocked<T: DeserializeOwned>(&self) -> Result<Option<T>, FileError> {
@@ -152,14 +177,28 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Writes beside the file and puts the new one in its place. Whoever was killed in the middle leaves one half-written file,
+/// always of the same name, which goes at the next change: the lock says that nobody is at it.
 fn replace(path: &Path, folder: &Path, data: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(data)?;
     text.push(b'\n');
-    let mut temporary = tempfile::Builder::new().prefix(".checklists-").tempfile_in(folder)?;
+    let half_written = half_written(path);
+    remove(&half_written)?;
+    let name = half_written.file_name().unwrap_or_default();
+    let mut temporary = tempfile::Builder::new()
+        .prefix(name)
+        .rand_bytes(0)
+        .tempfile_in(folder)?;
     temporary.write_all(&text)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     Ok(())
+}
+
+fn half_written(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -243,6 +282,33 @@ mod tests {
             file.change(|_: Option<Held>| Err::<(Option<Held>, ()), _>(FileError::Newer { path: PathBuf::new() }));
         assert!(error.is_err());
         assert_eq!(fs::read(&file.path).unwrap(), before);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_half_written_goes_at_the_next_change() {
+        let (_folder, file) = file();
+        add(&file).unwrap();
+        let half = half_written(&file.path);
+        fs::write(&half, "{\"format\":2,\"numb").unwrap();
+        assert_eq!(add(&file).unwrap(), 2);
+        assert!(!half.exists());
+        fs::write(&half, "{").unwrap();
+        file.forget().unwrap();
+        assert!(!half.exists() && !file.path.exists());
+    }
+
+    #[test]
+    fn what_to_do_fits_what_went_wrong() {
+        let told = |kind: io::ErrorKind| {
+            let error = FileError::Io {
+                doing: "kept",
+                path: "run.json".into(),
+                source: kind.into(),
+            };
+            error.to_string()
+        };
+        assert!(told(io::ErrorKind::StorageFull).ends_with("Make room on this disk, then try again."));
+        assert!(told(io::ErrorKind::PermissionDenied).ends_with("is yours."));
     }
 
     #[test]

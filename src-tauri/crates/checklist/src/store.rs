@@ -113,18 +113,14 @@ impl RunStore {
         Ok(run)
     }
 
-    /// Drops the run of a connection, for when the connection itself is removed.
+    /// Drops the run of a connection, for when the connection itself is removed. A damaged or newer one goes too: without
+    /// its connection nobody would ever see it again.
     ///
     /// # Errors
-    /// [`RunError`] when a file cannot be read, understood or written.
+    /// [`RunError`] when a file cannot be removed, or the ticks of earlier versions cannot be read or written.
     pub fn forget(&self, connection: &str) -> Result<(), RunError> {
-        let file = self.file(Some(connection))?;
-        self.ticks.forget(connection)?;
-        // A damaged or newer run is refused here too: nobody can know what would be lost.
-        if file.read::<Run>()?.is_some() {
-            file.change(|_: Option<Run>| Ok::<_, FileError>((None, ())))?;
-        }
-        Ok(())
+        self.file(Some(connection))?.forget()?;
+        Ok(self.ticks.forget(connection)?)
     }
 
     fn change_with<T>(
@@ -252,7 +248,6 @@ mod tests {
             for error in [
                 store.load(Some(ONE)).unwrap_err(),
                 store.change(Some(ONE), |_| Ok(())).unwrap_err(),
-                store.forget(ONE).unwrap_err(),
             ] {
                 assert_eq!(
                     matches!(error, RunError::File(FileError::Newer { .. })),
@@ -263,6 +258,25 @@ mod tests {
             }
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_removed_connection_takes_its_run_along_however_damaged() {
+        let (folder, store) = store();
+        let path = folder.path().join("checklist-runs").join(format!("{ONE}.json"));
+        for text in ["", "{\"format\":2,\"checklists\":{\"small\":[", "{\"format\":99}"] {
+            confirm(&store, Some(TWO), "call");
+            std::fs::write(&path, text).unwrap();
+            store.forget(ONE).unwrap();
+            assert!(!path.exists(), "{text}");
+            assert!(store.load(Some(ONE)).unwrap().is_empty());
+            assert!(done(&store.load(Some(TWO)).unwrap(), "call"), "the others keep theirs");
+        }
+        // Ticks that cannot be read keep the run from nothing.
+        confirm(&store, Some(ONE), "call");
+        std::fs::write(folder.path().join("checklists.json"), "{").unwrap();
+        assert!(store.forget(ONE).is_err());
+        assert!(!path.exists());
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub use endpoints::exec_access_checks::{
     AccessCheck, AccessCheckKind, GdapCheck, GdapIssue, MissingPermission, PermissionsCheck, Reach, TenantAccess,
     TokenDetails, query as access_check_query,
 };
+pub use endpoints::exec_api_client::{ApiClient, query as api_clients_query};
 pub use endpoints::get_version::Version;
 pub use endpoints::list_api_test::ApiTest;
 pub use endpoints::list_logs::ListLogs;

@@ -15,6 +15,7 @@ pub const TIER_2: &[&str] = &["Directory.Read.All", "Policy.Read.All", "AuditLog
 pub const TIER_2_OPTIONAL: &[&str] = &[
     "UserAuthenticationMethod.Read.All",
     "RoleEligibilitySchedule.Read.Directory",
+    "DelegatedAdminRelationship.Read.All",
 ];
 
 /// Scopes that belong to the sign-in itself and are no permission to read anything.

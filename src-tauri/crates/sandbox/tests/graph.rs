@@ -395,6 +395,26 @@ async fn relationships_can_be_filtered_by_state() {
 }
 
 #[tokio::test]
+async fn which_group_was_given_which_role_stands_below_the_relationship() {
+    let place = Place::of("healthy", "reader").await;
+    let path = "/v1.0/tenantRelationships/delegatedAdminRelationships";
+    let active = place.all(&format!("{path}?$filter=status eq 'active'")).await;
+    let id = active[0]["id"].as_str().unwrap();
+    assert!(
+        active[0].get("accessAssignments").is_none(),
+        "a relation and no property"
+    );
+    assert_eq!(active[0]["accessDetails"]["unifiedRoles"].as_array().unwrap().len(), 15);
+    let assignments = place.all(&format!("{path}/{id}/accessAssignments")).await;
+    assert_eq!(assignments.len(), 15);
+    let group = assignments[0]["accessContainer"]["accessContainerId"].as_str().unwrap();
+    let group = place.ok(&format!("/v1.0/groups/{group}")).await;
+    assert!(group["displayName"].as_str().unwrap().starts_with("M365 GDAP"));
+    let nowhere = format!("{path}/00000000-0000-0000-0000-000000000000/accessAssignments");
+    assert_eq!(place.get(&nowhere).await.0, 404);
+}
+
+#[tokio::test]
 async fn methods_registration_and_per_user_state() {
     let place = Place::of("healthy", "reader").await;
     let id = place.id("service").await;

@@ -36,6 +36,11 @@ export const ASKS: { ask: SignInAsk; title: string; why: string }[] = [
     why: "Tells a role that is only eligible from one that is not there.",
   },
   {
+    ask: "customerRelationships",
+    title: "GDAP relationships with customers",
+    why: "Shows whether the roles that customers granted reach the service account.",
+  },
+  {
     ask: "azure",
     title: "Azure: subscriptions and the Function App of CIPP",
     why: "For CIPP that you host yourself: Contributor, the app's identity, its sign-in settings.",

@@ -44,6 +44,8 @@ pub(super) struct Policy {
     pub(super) name: String,
     pub(super) switch: Switch,
     pub(super) applies: Applies,
+    /// Includes this account by name, and nobody else.
+    pub(super) for_it_alone: bool,
     /// Demands Microsoft's MFA, with no other control that would do instead.
     pub(super) demands_mfa: bool,
     /// Another control would do instead of MFA.
@@ -79,6 +81,7 @@ impl Policy {
                 _ => Switch::Off,
             },
             applies: applies(&policy["conditions"]["users"], who),
+            for_it_alone: for_it_alone(&policy["conditions"]["users"], who),
             demands_mfa: asks_mfa && !or_else,
             mfa_or_else: asks_mfa && or_else,
             every_time: every_time(&policy["sessionControls"]["signInFrequency"]),
@@ -125,6 +128,15 @@ fn applies(users: &Value, who: &Who) -> Applies {
         (Applies::Yes, Applies::Unknown) => Applies::Unknown,
         (included, _) => included,
     }
+}
+
+fn for_it_alone(users: &Value, who: &Who) -> bool {
+    let nobody_else = ["includeGroups", "includeRoles"]
+        .iter()
+        .all(|field| strings(users, field).is_empty())
+        && users["includeGuestsOrExternalUsers"].is_null();
+    let included = strings(users, "includeUsers");
+    nobody_else && matches!(included.as_slice(), [only] if only.eq_ignore_ascii_case(&who.id))
 }
 
 fn named(users: Vec<&str>, who: &Who) -> Applies {

@@ -1,4 +1,6 @@
-//! Which groups the account is in, groups within groups included: shared by the checks of groups.
+//! Which groups and roles the account has, groups within groups included: shared by the checks of groups and of policies.
+
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -18,6 +20,27 @@ pub(super) async fn memberships(
         encoded(filter)
     );
     Ok(names(&ms.list(trail, Ask::graph(path).eventual()).await?))
+}
+
+/// What the account is a member of, as texts to compare without regard to case: of each `group` its `id`, or of each
+/// `directoryRole` its `roleTemplateId`.
+pub(super) async fn member_of(
+    ms: &mut Ms<'_>,
+    account: &Account,
+    kind: &str,
+    field: &str,
+    trail: &mut Trail,
+) -> Result<HashSet<String>, Trouble> {
+    let path = format!(
+        "/users/{}/transitiveMemberOf/microsoft.graph.{kind}?$count=true&$select={field}",
+        encoded(&account.id)
+    );
+    let all = ms.list(trail, Ask::graph(path).eventual()).await?;
+    Ok(all
+        .iter()
+        .filter_map(|one| text(one, field))
+        .map(str::to_ascii_lowercase)
+        .collect())
 }
 
 /// The names in a list of groups. With too small a permission a group comes without a name; it is left out.

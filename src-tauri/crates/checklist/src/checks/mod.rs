@@ -4,21 +4,25 @@
 //! requests and deciding values. Files that are no check are what several of them share. Not here: in which order checks
 //! run and what is kept of them (`check`), and how anything is asked (`sources`).
 
+mod account_policies;
 mod assignments;
 mod cipp_accepted;
 mod cipp_access_permissions;
 mod cipp_address;
 mod cipp_adminagents;
 mod cipp_gdap_groups;
+mod cipp_ip_range;
 mod cipp_listlogs;
 mod cipp_mfa_claim;
 mod cipp_role;
+mod cipp_role_lowered;
 mod cipp_sam_permissions;
 mod cipp_service_account_name;
 mod cipp_tenant_access;
 mod cipp_token;
 mod cipp_version;
 mod conditional_access;
+mod gdap_roles;
 mod groups;
 mod ms_account;
 mod ms_adminagents;
@@ -32,6 +36,8 @@ mod ms_mailbox;
 mod ms_mfa_enforced;
 mod ms_mfa_registered;
 mod ms_microsoft_mfa;
+mod ms_other_policies;
+mod ms_remembered_devices;
 mod ms_sam_consent;
 mod ms_sam_permission;
 mod ms_secret_expiry;
@@ -67,6 +73,8 @@ pub(crate) fn through_cipp<'r>(id: CheckId, cipp: &'r mut Cipp, trail: &'r mut T
         CheckId::CippAdminagents => Box::pin(cipp_adminagents::check(cipp, trail)),
         CheckId::CippGdapGroups => Box::pin(cipp_gdap_groups::check(cipp, trail)),
         CheckId::CippTenantAccess => Box::pin(cipp_tenant_access::check(cipp, trail)),
+        CheckId::CippIpRange => Box::pin(cipp_ip_range::check(cipp, trail)),
+        CheckId::CippRoleLowered => Box::pin(cipp_role_lowered::check(cipp, trail)),
         other => Box::pin(async move { Err(elsewhere(other)) }),
     }
 }
@@ -90,6 +98,8 @@ pub(crate) fn through_microsoft<'r, 'a: 'r>(id: CheckId, ms: &'r mut Ms<'a>, tra
         CheckId::MsGdapGroups => Box::pin(ms_gdap_groups::check(ms, trail)),
         CheckId::MsMfaRegistered => Box::pin(ms_mfa_registered::check(ms, trail)),
         CheckId::MsMfaEnforced => Box::pin(ms_mfa_enforced::check(ms, trail)),
+        CheckId::MsOtherPolicies => Box::pin(ms_other_policies::check(ms, trail)),
+        CheckId::MsRememberedDevices => Box::pin(ms_remembered_devices::check(ms, trail)),
         CheckId::MsMicrosoftMfa => Box::pin(ms_microsoft_mfa::check(ms, trail)),
         CheckId::MsMailbox => Box::pin(ms_mailbox::check(ms, trail)),
         other => Box::pin(async move { Err(elsewhere(other)) }),

@@ -4,23 +4,12 @@
 //! the better judge of whether a policy applies, per-user MFA where no policy acts, and "remember MFA on trusted devices",
 //! which undoes either. Recent sign-ins are shown as evidence of practice and decide nothing.
 
-use std::collections::HashSet;
-
-use serde_json::Value;
-
-use super::conditional_access::{Applies, Policy, Switch, Who};
+use super::account_policies::{POLICY, with_what_if};
+use super::conditional_access::{Applies, Policy, Switch};
+use super::ms_remembered_devices::{REMEDY as FORGET_DEVICES, remembers};
 use crate::finding::{Obstacle, Verdict};
-use crate::sources::microsoft::{Account, Ask, Ms, Post, Service, encoded, quoted, text};
+use crate::sources::microsoft::{Account, Ask, Ms, encoded, quoted, text};
 use crate::sources::{Trail, Trouble, some_of};
-
-const POLICY: &[&str] = &["Policy.Read.All"];
-
-/// The applications that a What-If is asked about: Graph, Azure and Exchange.
-const APPLICATIONS: [&str; 3] = [
-    "00000003-0000-0000-c000-000000000000",
-    "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-    "00000002-0000-0ff1-ce00-000000000000",
-];
 
 /// When to look again whether per-user MFA went from enabled to enforced, in seconds.
 const REGISTRATION: u32 = 3_600;
@@ -30,7 +19,7 @@ const REMEDY: &str = "Make one Conditional Access policy for this account: all c
 pub(crate) async fn check(ms: &mut Ms<'_>, trail: &mut Trail) -> Result<Verdict, Trouble> {
     let account = ms.account(trail).await?;
     let defaults = security_defaults(ms, trail).await?;
-    let policies = match policies(ms, &account, trail).await {
+    let policies = match with_what_if(ms, &account, trail).await {
         Ok(policies) => policies,
         // Without the licence there is no Conditional Access, and per-user MFA is the way.
         Err(trouble) if trouble.cause() == Some(Obstacle::Licence) => {
@@ -82,118 +71,6 @@ async fn security_defaults(ms: &mut Ms<'_>, trail: &mut Trail) -> Result<bool, T
     let enabled = policy["isEnabled"] == true;
     trail.saw("security defaults", if enabled { "on" } else { "off" });
     Ok(enabled)
-}
-
-/// The policies with what can be told of their reach.
-async fn policies(ms: &mut Ms<'_>, account: &Account, trail: &mut Trail) -> Result<Vec<Policy>, Trouble> {
-    let ask = Ask::graph("/identity/conditionalAccess/policies").needs(POLICY);
-    let all = ms.list(trail, ask).await?;
-    let who = who(ms, account, &all, trail).await;
-    let mut policies: Vec<Policy> = all.iter().map(|policy| Policy::read(policy, &who)).collect();
-    if policies.iter().any(|policy| policy.switch == Switch::On)
-        && let Some(applied) = what_if(ms, account, trail).await
-    {
-        for policy in &mut policies {
-            better_judge(policy, &applied);
-        }
-    }
-    Ok(policies)
-}
-
-/// The policies for other questions about them, without What-If.
-pub(super) async fn acting(ms: &mut Ms<'_>, account: &Account, trail: &mut Trail) -> Result<Vec<Policy>, Trouble> {
-    let ask = Ask::graph("/identity/conditionalAccess/policies").needs(POLICY);
-    let all = ms.list(trail, ask).await?;
-    let who = who(ms, account, &all, trail).await;
-    let read = all.iter().map(|policy| Policy::read(policy, &who));
-    Ok(read
-        .filter(|policy| policy.switch == Switch::On && policy.applies != Applies::No)
-        .collect())
-}
-
-/// Groups and roles are looked at only when some policy speaks of them; without permission they stay unknown.
-async fn who(ms: &mut Ms<'_>, account: &Account, policies: &[Value], trail: &mut Trail) -> Who {
-    let speaks_of = |fields: [&str; 2]| {
-        policies.iter().any(|policy| {
-            fields.iter().any(|field| {
-                policy["conditions"]["users"][*field]
-                    .as_array()
-                    .is_some_and(|ids| !ids.is_empty())
-            })
-        })
-    };
-    let groups = match speaks_of(["includeGroups", "excludeGroups"]) {
-        true => member_of(ms, account, "group", "id", trail).await.ok(),
-        false => Some(HashSet::new()),
-    };
-    let roles = match speaks_of(["includeRoles", "excludeRoles"]) {
-        true => member_of(ms, account, "directoryRole", "roleTemplateId", trail)
-            .await
-            .ok(),
-        false => Some(HashSet::new()),
-    };
-    Who {
-        id: account.id.clone(),
-        guest: text(&account.json, "userType") == Some("Guest"),
-        groups,
-        roles,
-    }
-}
-
-async fn member_of(
-    ms: &mut Ms<'_>,
-    account: &Account,
-    kind: &str,
-    field: &str,
-    trail: &mut Trail,
-) -> Result<HashSet<String>, Trouble> {
-    let path = format!(
-        "/users/{}/transitiveMemberOf/microsoft.graph.{kind}?$count=true&$select={field}",
-        encoded(&account.id)
-    );
-    let all = ms.list(trail, Ask::graph(path).eventual()).await?;
-    Ok(all
-        .iter()
-        .filter_map(|one| text(one, field))
-        .map(str::to_ascii_lowercase)
-        .collect())
-}
-
-/// The policies that Microsoft says apply to a sign-in to each of the applications; `None` when it cannot be asked.
-async fn what_if(ms: &mut Ms<'_>, account: &Account, trail: &mut Trail) -> Option<HashSet<String>> {
-    let mut applied: Option<HashSet<String>> = None;
-    for application in APPLICATIONS {
-        let post = Post::EvaluateConditionalAccess {
-            user: account.id.clone(),
-            application: application.to_owned(),
-        };
-        let ask = Ask::post(Service::Graph, post).needs(POLICY);
-        let found = ms.ask(trail, ask).await.ok()?;
-        let here: HashSet<String> = found
-            .get("value")
-            .unwrap_or(&found)
-            .as_array()?
-            .iter()
-            .filter(|policy| policy["policyApplies"] != false)
-            .filter_map(|policy| text(policy, "id"))
-            .map(str::to_owned)
-            .collect();
-        applied = Some(match applied {
-            Some(before) => before.intersection(&here).cloned().collect(),
-            None => here,
-        });
-    }
-    applied
-}
-
-/// What-If knows memberships better than we do. That a policy does not apply it can say only of one without conditions of
-/// its own: the question names one kind of sign-in.
-fn better_judge(policy: &mut Policy, applied: &HashSet<String>) {
-    if applied.contains(&policy.id) {
-        policy.applies = Applies::Yes;
-    } else if policy.gaps.is_empty() && policy.switch == Switch::On {
-        policy.applies = Applies::No;
-    }
 }
 
 fn judge(policies: &[Policy], trail: &mut Trail) -> ByPolicies {
@@ -289,23 +166,15 @@ async fn per_user(ms: &mut Ms<'_>, account: &Account, trail: &mut Trail) -> Resu
     })
 }
 
-/// Enforced, unless a trusted device is remembered. That setting can be seen in Graph's beta only; unseen it is a hint.
+/// Enforced, unless a trusted device is remembered. Where that cannot be seen it is a hint.
 async fn remembered(ms: &mut Ms<'_>, by: &str, trail: &mut Trail) -> Result<Verdict, Trouble> {
-    let ask = Ask::graph("/policies/mfaServicePolicy").beta().needs(POLICY);
-    let remember = match ms.ask(trail, ask).await {
-        Ok(policy) => policy["rememberMfaOnTrustedDevice"]["isEnabled"].as_bool(),
-        Err(_) => None,
-    };
-    if let Some(remember) = remember {
-        trail.saw("rememberMfaOnTrustedDevice", remember);
-    }
-    Ok(match remember {
-        Some(true) => Verdict::failed(
+    Ok(match remembers(ms, trail).await {
+        Ok(true) => Verdict::failed(
             format!("MFA is demanded by {by}, but the tenant remembers it on trusted devices."),
-            "On the service settings of per-user MFA, switch off remembering multi-factor authentication on trusted devices.",
+            FORGET_DEVICES,
         ),
-        Some(false) => Verdict::passed(),
-        None => Verdict::passed_but(
+        Ok(false) => Verdict::passed(),
+        Err(_) => Verdict::passed_but(
             "Whether MFA is remembered on trusted devices could not be seen; that setting must be off.",
         ),
     })
@@ -332,8 +201,9 @@ async fn practice(ms: &mut Ms<'_>, account: &Account, trail: &mut Trail) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
+    use super::super::account_policies::APPLICATIONS;
     use super::super::conditional_access::tests::dedicated;
     use super::super::testing::{could_not, failed, hint, passed, run_ms, waiting};
     use super::*;

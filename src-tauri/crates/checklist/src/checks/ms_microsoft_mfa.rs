@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::ms_mfa_enforced::acting;
+use super::account_policies::acting;
 use crate::finding::{Obstacle, Verdict};
 use crate::sources::microsoft::{Account, Ask, Ms, encoded, text, unclear};
 use crate::sources::{Trail, Trouble, some_of};

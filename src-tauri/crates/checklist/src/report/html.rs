@@ -16,6 +16,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// The setup report of these checklists as one HTML page.
 #[must_use]
 pub fn html(lists: &[Checklist], run: &Run, about: &About) -> String {
+    let about = &about.shown();
     let parts = Part::all(lists, run, about);
     let title = format!("Setup report: {}", about.name);
     page! {

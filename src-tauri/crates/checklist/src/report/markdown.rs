@@ -10,6 +10,7 @@ use crate::run::Run;
 /// The setup report of these checklists as Markdown (CommonMark with nothing beyond it).
 #[must_use]
 pub fn markdown(lists: &[Checklist], run: &Run, about: &About) -> String {
+    let about = &about.shown();
     let parts = Part::all(lists, run, about);
     let mut text = format!("# Setup report: {}\n\n", plain(&about.name));
     line(

@@ -34,6 +34,27 @@ pub struct About {
     pub zone: TimeZone,
 }
 
+impl About {
+    /// The same with names that show what they are.
+    fn shown(&self) -> About {
+        About {
+            name: shown(&self.name),
+            by: shown(&self.by),
+            ..self.clone()
+        }
+    }
+}
+
+/// The text without what cannot be seen: characters that steer a terminal or turn the direction of writing stand as
+/// `\u{fffd}`. A name or note from a colleague's run could else make a line read as another one.
+fn shown(text: &str) -> String {
+    let unseen = |c: char| {
+        (c.is_control() && !c.is_whitespace())
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if unseen(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// One checklist as it goes into the report.
 struct Part<'a> {
     list: &'a Checklist,
@@ -115,7 +136,7 @@ fn facts(step: &StepProgress, about: &About) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     let mut told = |label, text: &str| {
         if !text.is_empty() {
-            facts.push((label, text.to_owned()));
+            facts.push((label, shown(text)));
         }
     };
     match &step.state {
@@ -229,7 +250,7 @@ fn proof_lines(evidence: &Evidence, about: &About) -> Vec<String> {
             .map(|field| format!("{} = {}", field.name, field.value)),
     );
     lines.extend(evidence.signed_in_as.iter().map(|who| format!("signed in as {who}")));
-    lines
+    lines.iter().map(|line| shown(line)).collect()
 }
 
 fn history_line(item: &HistoryItem, about: &About) -> String {
@@ -243,7 +264,7 @@ fn history_line(item: &HistoryItem, about: &About) -> String {
     if item.undone {
         line += ", taken back later";
     }
-    line
+    shown(&line)
 }
 
 /// How the step is proved, or why nothing can see it, with its label.
@@ -368,6 +389,32 @@ mod tests {
         assert!(!text.contains("\n# heading"), "a note makes no heading");
         assert!(text.contains("\\[link\\]"), "and no link");
         assert!(text.contains("\\*bold\\*"));
+    }
+
+    /// A colleague's run may hold anything. Turned around, a line would read as what it does not say.
+    #[test]
+    fn no_name_note_or_proof_turns_a_line_around_or_steers_a_terminal() {
+        const UNSEEN: [char; 5] = ['\u{202e}', '\u{2067}', '\u{200f}', '\u{1b}', '\0'];
+        let nasty: String = UNSEEN.iter().collect();
+        let (list, mut run) = (small(), run());
+        let mut seen = finding(Verdict::failed(nasty.clone(), "mend"));
+        seen.evidence.fields.push(Deciding {
+            name: "x".into(),
+            value: nasty.clone(),
+        });
+        run.record(&list, "call", seen, at(5), &nasty).unwrap();
+        let note = format!("two\nlines {nasty}");
+        run.change(&list, "call", Change::Note { text: note }, at(6), &nasty)
+            .unwrap();
+        let about = About {
+            name: nasty.clone(),
+            by: nasty,
+            ..about()
+        };
+        for text in [markdown(&[small()], &run, &about), html(&[small()], &run, &about)] {
+            assert!(!text.contains(UNSEEN), "{text:?}");
+            assert!(text.contains('\u{fffd}') && text.contains("lines"));
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@
 use std::future::Future;
 
 use cipp_client::{
-    AccessCheck, AccessCheckKind, Client, ClientError, Day, ErrorKind, GdapCheck, ListLogs, Me, PermissionsCheck, Ping,
-    Refusal, TenantAccess, TokenClaims, Version, WrongDoor, access_check_query,
+    AccessCheck, AccessCheckKind, ApiClient, Client, ClientError, Day, ErrorKind, GdapCheck, ListLogs, Me,
+    PermissionsCheck, Ping, Refusal, TenantAccess, TokenClaims, Version, WrongDoor, access_check_query,
+    api_clients_query,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,7 @@ pub(crate) struct Cipp {
     ping: Option<Got<Ping>>,
     logs: Option<Got<bool>>,
     me: Option<Got<Me>>,
+    clients: Option<Got<Vec<ApiClient>>>,
     version: Option<Got<Version>>,
     permissions: Option<Got<AccessCheck<PermissionsCheck>>>,
     gdap: Option<Got<AccessCheck<GdapCheck>>>,
@@ -58,6 +60,7 @@ impl Cipp {
             ping: None,
             logs: None,
             me: None,
+            clients: None,
             version: None,
             permissions: None,
             gdap: None,
@@ -127,6 +130,16 @@ impl Cipp {
             self.me = Some(self.api_call("me", &[], async move { client.me(&cancel).await }).await);
         }
         told(&self.me, trail)
+    }
+
+    /// The API clients that CIPP knows. Most roles may not see them, and the refusal names the role.
+    pub(crate) async fn api_clients(&mut self, trail: &mut Trail) -> Result<Vec<ApiClient>, ClientError> {
+        if self.clients.is_none() {
+            let (client, cancel) = (self.client.clone(), self.cancel.clone());
+            let list = async move { client.api_clients(&cancel).await };
+            self.clients = Some(self.api_call("ExecApiClient", &api_clients_query(), list).await);
+        }
+        told(&self.clients, trail)
     }
 
     pub(crate) async fn version(&mut self, trail: &mut Trail) -> Result<Version, ClientError> {

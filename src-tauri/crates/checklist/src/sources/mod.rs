@@ -4,6 +4,7 @@
 //! here: what an answer means for a step (`checks`).
 
 pub(crate) mod cipp;
+mod look_up;
 pub(crate) mod microsoft;
 pub(crate) mod signed_in;
 

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use checklist::{
-    CheckProgress, Checklist, Finding, Obstacle, Planned, Round, Run, RunStore, Sources, StepFinding, Subject, Verdict,
-    check_all, plan, without_sign_in,
+    CheckProgress, Checklist, DueState, Finding, Obstacle, Planned, Round, Run, RunStore, Sources, StepFinding,
+    StepKind, Subject, Verdict, check_all, plan, without_sign_in,
 };
 use cipp_client::ClientError;
 use clap::Args;
@@ -27,7 +27,7 @@ Nothing is changed in CIPP, Entra or Azure. Each step is printed as soon as it i
 found is kept, where the app keeps it, and so is the answer given with --variant; for values given on the spot nothing is \
 kept. Steps that only Microsoft can prove need a sign-in, and that needs the app.
 
-Exit code 8: a step failed. 5 or 6: none failed, but some could not be looked at because Entra or CIPP was not reached (5) \
+Exit code 8: a step failed. Clean-up that is still to do counts as failed once it is overdue, which takes a saved connection. 5 or 6: none failed, but some could not be looked at because Entra or CIPP was not reached (5) \
 or did not let the client in (6). A role in CIPP that is too small for some checks, and a report that CIPP has not made \
 yet, are neither: they are told, and the code stays 0.";
 
@@ -87,7 +87,7 @@ pub async fn run(args: CheckArgs, cancel: &CancellationToken) -> Result<(), Fail
     if let Some(failure) = trouble {
         return Err(failure);
     }
-    let counts = Verdicts::of(&round);
+    let counts = Verdicts::of(&round, &todo, &kept.run);
     if counts.passed > 0 {
         instance.touch();
     }
@@ -202,7 +202,10 @@ impl Teller {
             self.line(&format!("{}{variant}", list.title))?;
         }
         let title = list.step(&found.step).map_or(found.step.as_str(), |step| &step.title);
-        let (word, more) = words(&found.finding.verdict);
+        let (word, more) = match words(&found.finding.verdict) {
+            (_, more) if is_to_come(list, run, found) => ("to clean up", more),
+            told => told,
+        };
         self.line(&format!("{done:>4}/{total}  {word:<15}  {title}"))?;
         more.iter().try_for_each(|line| self.line(&format!("{:26}{line}", "")))
     }
@@ -215,6 +218,19 @@ impl Teller {
         }
         Ok(())
     }
+}
+
+/// Whether it is clean-up that was not done yet and is not overdue: to be told, and no fault.
+fn is_to_come(list: &Checklist, run: &Run, found: &StepFinding) -> bool {
+    let is_clean_up = list
+        .step(&found.step)
+        .is_some_and(|step| step.kind == StepKind::CleanUp);
+    if !is_clean_up || !matches!(found.finding.verdict, Verdict::Failed { .. }) {
+        return false;
+    }
+    let progress = run.progress(list, Timestamp::now());
+    let due = progress.step(&found.step).and_then(|step| step.due);
+    due.is_none_or(|due| due.state != DueState::Overdue)
 }
 
 /// A verdict in a word or two, and what more there is to say.
@@ -234,15 +250,20 @@ fn words(verdict: &Verdict) -> (&'static str, Vec<&str>) {
 struct Verdicts {
     passed: u32,
     failed: u32,
+    to_clean_up: u32,
     waiting: u32,
     not_applicable: u32,
     could_not_check: u32,
 }
 
 impl Verdicts {
-    fn of(round: &Round) -> Verdicts {
+    fn of(round: &Round, todo: &Todo, run: &Run) -> Verdicts {
         let mut counts = Verdicts::default();
-        for found in &round.findings {
+        for (found, list) in round.findings.iter().zip(&todo.lists) {
+            if is_to_come(list, run, found) {
+                counts.to_clean_up += 1;
+                continue;
+            }
             *match found.finding.verdict {
                 Verdict::Passed { .. } => &mut counts.passed,
                 Verdict::Failed { .. } => &mut counts.failed,
@@ -259,6 +280,7 @@ fn summary(who: &Who, kept: &Kept, todo: &Todo, counts: Verdicts) -> String {
     let told = [
         (counts.passed, "verified"),
         (counts.failed, "failed"),
+        (counts.to_clean_up, "to clean up"),
         (counts.waiting, "waiting"),
         (counts.not_applicable, "not applicable"),
         (counts.could_not_check, "could not be checked"),

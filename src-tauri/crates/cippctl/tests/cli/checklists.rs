@@ -62,8 +62,17 @@ fn in_a_sound_world_nothing_fails_and_each_step_has_its_proof() {
     assert!(report["needSignIn"].as_u64().unwrap() > 5);
     let found = verdicts(&report);
     assert!(found.len() > 12, "{found:?}");
-    assert!(found.values().all(|verdict| *verdict == "passed"), "{found:?}");
-    assert_eq!(report["counts"]["passed"], report["findings"].as_array().unwrap().len());
+    // What was just set up is not cleaned up yet: that is told, and the code stays 0.
+    let open: Vec<&str> = found
+        .iter()
+        .filter(|(_, verdict)| **verdict != "passed")
+        .map(|(step, _)| *step)
+        .collect();
+    assert_eq!(open, ["lower-the-client-role", "narrow-the-ip-range"], "{found:?}");
+    let counts = &report["counts"];
+    assert_eq!((&counts["failed"], &counts["toCleanUp"]), (&0.into(), &2.into()));
+    assert_eq!(counts["passed"], report["findings"].as_array().unwrap().len() - 2);
+    assert!(run.err.contains("to clean up"), "{}", run.err);
     let logbook = report["findings"]
         .as_array()
         .unwrap()
