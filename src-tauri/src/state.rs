@@ -40,13 +40,21 @@ pub struct AppState {
     /// The rounds of checks.
     pub rounds: Rounds,
     keychain_test: OnceCell<()>,
-    clients: Mutex<HashMap<ConnectionId, Client>>,
+    clients: Mutex<Clients>,
     views: Mutex<HashMap<String, OpenView>>,
     drafts: Mutex<HashMap<String, Secret>>,
     demo: OnceCell<Demo>,
     /// Cancels the test that is running, if any.
     test: Mutex<CancellationToken>,
     names_given: AtomicU64,
+}
+
+/// The clients in use.
+#[derive(Default)]
+struct Clients {
+    made: HashMap<ConnectionId, Client>,
+    /// How often a connection has changed.
+    changes: u64,
 }
 
 /// A log that is open in the window.
@@ -136,19 +144,30 @@ impl AppState {
 
     /// The client of a connection, made at the first use and kept, so that its token is got once.
     pub async fn client(self: &Arc<Self>, id: ConnectionId) -> CommandResult<Client> {
-        if let Some(client) = lock(&self.clients).get(&id) {
-            return Ok(client.clone());
+        loop {
+            let changes = {
+                let clients = lock(&self.clients);
+                if let Some(client) = clients.made.get(&id) {
+                    return Ok(client.clone());
+                }
+                clients.changes
+            };
+            let connection = self.connection(id).await?.connection;
+            let secret = self.secret(id).await?;
+            let client = Client::new(connection, secret, ClientOptions::default())?;
+            let mut clients = lock(&self.clients);
+            // A connection that was saved meanwhile may have another address or secret than what was read.
+            if clients.changes == changes {
+                return Ok(clients.made.entry(id).or_insert(client).clone());
+            }
         }
-        let connection = self.connection(id).await?.connection;
-        let secret = self.secret(id).await?;
-        let client = Client::new(connection, secret, ClientOptions::default())?;
-        lock(&self.clients).insert(id, client.clone());
-        Ok(client)
     }
 
     /// Forgets the client of a connection that changed.
     pub fn forget_client(&self, id: ConnectionId) {
-        lock(&self.clients).remove(&id);
+        let mut clients = lock(&self.clients);
+        clients.made.remove(&id);
+        clients.changes += 1;
     }
 
     /// Does something with the file of connections, off the threads that answer the UI.
