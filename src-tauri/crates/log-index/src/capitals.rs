@@ -38,30 +38,23 @@ impl Capitals {
         }
     }
 
-    fn mask(&self, eight: usize) -> u8 {
-        let word = eight / EIGHTS;
-        let bit = 1 << (eight % EIGHTS);
-        match self.some.get(word) {
-            Some(some) if some & bit != 0 => {
-                let before = self.before[word] + (some & (bit - 1)).count_ones();
-                self.masks[before as usize]
-            }
-            _ => 0,
-        }
-    }
-
     /// A text with its capitals.
     pub fn restored(&self, arena: &Arena, text: usize) -> String {
         let (start, end) = (arena.start(text), arena.end(text));
         let mut bytes = arena.lowered(text).to_vec();
-        for eight in start / 8..end.div_ceil(8) {
-            let mut mask = self.mask(eight);
-            while mask != 0 {
-                let at = eight * 8 + mask.trailing_zeros() as usize;
-                mask &= mask - 1;
-                if let Some(byte) = at.checked_sub(start).and_then(|at| bytes.get_mut(at)) {
-                    *byte ^= 0x20;
+        // Only eights with capitals are looked at: every row of a page comes by here.
+        for word in start / 8 / EIGHTS..end.div_ceil(8).div_ceil(EIGHTS).min(self.some.len()) {
+            let first = (start / 8).saturating_sub(word * EIGHTS);
+            let mut some = self.some[word] & (u64::MAX << first);
+            let mut place = self.before[word] + (self.some[word] ^ some).count_ones();
+            while some != 0 {
+                let eight = word * EIGHTS + some.trailing_zeros() as usize;
+                if eight * 8 >= end {
+                    break;
                 }
+                capitalise(&mut bytes, start, eight * 8, self.masks[place as usize]);
+                some &= some - 1;
+                place += 1;
             }
         }
         // It was UTF-8 when it came; should a day file ever have given something else, it is shown as far as possible.
@@ -77,5 +70,16 @@ impl Capitals {
 
     pub fn memory_bytes(&self) -> usize {
         8 * self.some.capacity() + 4 * self.before.capacity() + self.masks.capacity()
+    }
+}
+
+/// Makes capitals of the bytes of an eight that are in the text, which begins at `start`.
+fn capitalise(text: &mut [u8], start: usize, eight: usize, mut mask: u8) {
+    while mask != 0 {
+        let at = eight + mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        if let Some(byte) = at.checked_sub(start).and_then(|at| text.get_mut(at)) {
+            *byte ^= 0x20;
+        }
     }
 }
