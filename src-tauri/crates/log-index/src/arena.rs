@@ -1,11 +1,15 @@
 //! Texts one after the other, made for searching: ASCII letters lower-cased, a separator behind each text.
 //!
-//! The original is rebuilt from one bit a byte, so that no second copy is kept. The separator is a byte that UTF-8 never
-//! has: no text can forge it, whatever is in it.
+//! Where a text has to be shown again, [`Capitals`] tell which letters were upper-case, so that no second copy is kept.
+//! The separator is a byte that UTF-8 never has: no text can forge it, whatever is in it.
 //!
 //! What deliberately is not here: patterns and how they are found (`matcher.rs`, `scan.rs`).
 
+use std::ops::{Deref, Range};
+
 use memchr::memmem;
+
+use crate::{capitals::Capitals, columns::TextColumn};
 
 /// Stands behind each text.
 pub(crate) const SEPARATOR: u8 = 0xFF;
@@ -14,8 +18,6 @@ pub(crate) const SEPARATOR: u8 = 0xFF;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arena {
     lowered: Vec<u8>,
-    /// One bit for each byte of `lowered`: whether it was an upper-case letter.
-    upper: Vec<u8>,
     /// Where the separator of each text is.
     ends: Vec<u32>,
     odd_folds: bool,
@@ -26,22 +28,58 @@ impl Arena {
     pub fn of<'a>(bytes: usize, texts: impl ExactSizeIterator<Item = &'a [u8]>) -> Arena {
         let mut arena = Arena {
             lowered: Vec::with_capacity(bytes + texts.len()),
-            upper: Vec::new(),
             ends: Vec::with_capacity(texts.len()),
             odd_folds: false,
         };
         for text in texts {
             arena.append(text);
         }
-        arena.lower_from(0);
+        arena.lower_from(0, |_, _| {});
         arena
+    }
+
+    /// Texts that stand one after the other, each where `spans` says, in the memory in which they are: a day's texts are
+    /// large, and a second copy of them leaves a hole in the memory when it goes. `cased`: of so many of the first texts
+    /// it is told which letters were capitals.
+    fn of_bytes(
+        mut bytes: Vec<u8>,
+        spans: impl DoubleEndedIterator<Item = Range<usize>> + ExactSizeIterator,
+        cased: usize,
+    ) -> (Arena, Capitals) {
+        let mut ends = vec![0; spans.len()];
+        bytes.reserve_exact(ends.len());
+        bytes.resize(bytes.len() + ends.len(), SEPARATOR);
+        // Each text moves by the separators before it, the last one first.
+        for (text, span) in spans.enumerate().rev() {
+            let end = span.end + text;
+            bytes.copy_within(span.clone(), span.start + text);
+            bytes[end] = SEPARATOR;
+            ends[text] = end as u32;
+        }
+        bytes.shrink_to_fit();
+        let mut arena = Arena {
+            lowered: bytes,
+            ends,
+            odd_folds: false,
+        };
+        let past = arena.start(cased.min(arena.len()));
+        let mut capitals = Capitals::default();
+        lower(&mut arena.lowered[..past], 0, |eight, mask| capitals.add(eight, mask));
+        capitals.shrink();
+        arena.lower_from(past, |_, _| {});
+        arena.odd_folds = arena.odd_folds || has_odd_folds(&arena.lowered[..past]);
+        (arena, capitals)
     }
 
     /// Adds a text.
     pub fn push(&mut self, text: &str) {
+        self.push_telling(text, |_, _| {});
+    }
+
+    fn push_telling(&mut self, text: &str, capitals: impl FnMut(usize, u8)) {
         let from = self.lowered.len();
         self.append(text.as_bytes());
-        self.lower_from(from);
+        self.lower_from(from, capitals);
     }
 
     fn append(&mut self, text: &[u8]) {
@@ -50,27 +88,9 @@ impl Arena {
         self.lowered.push(SEPARATOR);
     }
 
-    fn lower_from(&mut self, from: usize) {
-        let aligned = from.next_multiple_of(8).min(self.lowered.len());
-        self.upper.resize(self.lowered.len().div_ceil(8), 0);
-        self.lower_bytes(from, aligned);
-        let (words, _) = self.lowered[aligned..].as_chunks_mut::<8>();
-        let masks = &mut self.upper[aligned / 8..];
-        for (word, mask) in words.iter_mut().zip(masks) {
-            (*word, *mask) = lower_eight(*word);
-        }
-        self.lower_bytes(self.lowered.len() & !7, self.lowered.len());
+    fn lower_from(&mut self, from: usize, capitals: impl FnMut(usize, u8)) {
+        lower(&mut self.lowered, from, capitals);
         self.odd_folds = self.odd_folds || has_odd_folds(&self.lowered[from..]);
-    }
-
-    fn lower_bytes(&mut self, from: usize, to: usize) {
-        for at in from..to {
-            let byte = &mut self.lowered[at];
-            if byte.is_ascii_uppercase() {
-                byte.make_ascii_lowercase();
-                self.upper[at / 8] |= 1 << (at % 8);
-            }
-        }
     }
 
     /// How many texts.
@@ -114,27 +134,34 @@ impl Arena {
         low + self.ends[low..high].partition_point(|end| (*end as usize) < byte)
     }
 
-    /// A text as it came.
-    pub fn text(&self, text: usize) -> String {
-        let (start, end) = (self.start(text), self.end(text));
-        let mut bytes = self.lowered[start..end].to_vec();
-        // Capitals are few: only they are looked at.
-        for eight in start / 8..end.div_ceil(8) {
-            let mut mask = self.upper[eight];
-            while mask != 0 {
-                let at = eight * 8 + mask.trailing_zeros() as usize;
-                mask &= mask - 1;
-                if let Some(byte) = at.checked_sub(start).and_then(|at| bytes.get_mut(at)) {
-                    *byte ^= 0x20;
-                }
-            }
-        }
-        // It was UTF-8 when it came; should a day file ever have given something else, it is shown as far as possible.
-        String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-    }
-
     pub fn memory_bytes(&self) -> usize {
-        self.lowered.capacity() + self.upper.capacity() + 4 * self.ends.capacity()
+        self.lowered.capacity() + 4 * self.ends.capacity()
+    }
+}
+
+/// Lower-cases everything from a byte on. Tells of eights (the first eight bytes, the next eight, ...) with capitals which
+/// of their bytes were some; of one that is in two parts, twice.
+fn lower(bytes: &mut [u8], from: usize, mut capitals: impl FnMut(usize, u8)) {
+    let aligned = from.next_multiple_of(8).min(bytes.len());
+    lower_bytes(bytes, from..aligned, &mut capitals);
+    let (words, rest) = bytes[aligned..].as_chunks_mut::<8>();
+    let rest = rest.len();
+    for (word, eight) in words.iter_mut().zip(aligned / 8..) {
+        let mask;
+        (*word, mask) = lower_eight(*word);
+        if mask != 0 {
+            capitals(eight, mask);
+        }
+    }
+    lower_bytes(bytes, bytes.len() - rest..bytes.len(), &mut capitals);
+}
+
+fn lower_bytes(bytes: &mut [u8], part: Range<usize>, capitals: &mut impl FnMut(usize, u8)) {
+    for at in part {
+        if bytes[at].is_ascii_uppercase() {
+            bytes[at].make_ascii_lowercase();
+            capitals(at / 8, 1 << (at % 8));
+        }
     }
 }
 
@@ -158,24 +185,71 @@ fn has_odd_folds(bytes: &[u8]) -> bool {
     })
 }
 
+/// Texts that can be had as they came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CasedArena {
+    arena: Arena,
+    capitals: Capitals,
+}
+
+impl CasedArena {
+    /// The texts of a column.
+    pub fn of(column: TextColumn) -> CasedArena {
+        let TextColumn { bytes, ends } = column;
+        let texts = ends.len();
+        let (arena, capitals) = Arena::of_bytes(bytes, (0..texts).map(|text| span(&ends, text)), texts);
+        CasedArena { arena, capitals }
+    }
+
+    /// Adds a text.
+    pub fn push(&mut self, text: &str) {
+        let capitals = &mut self.capitals;
+        self.arena.push_telling(text, |eight, mask| capitals.add(eight, mask));
+    }
+
+    /// A text as it came.
+    pub fn text(&self, text: usize) -> String {
+        self.capitals.restored(&self.arena, text)
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.arena.memory_bytes() + self.capitals.memory_bytes()
+    }
+}
+
+impl Deref for CasedArena {
+    type Target = Arena;
+
+    fn deref(&self) -> &Arena {
+        &self.arena
+    }
+}
+
 /// Texts of some rows only; the others have none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SparseTexts {
     pub arena: Arena,
     /// The row of each text, ascending.
     pub rows: Vec<u32>,
+    /// Of the first texts, of so many.
+    capitals: Capitals,
+    cased: usize,
 }
 
 impl SparseTexts {
-    /// The texts that are not empty.
-    pub fn of<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone) -> SparseTexts {
-        let some = texts.enumerate().filter(|(_, text)| !text.is_empty());
-        let rows: Vec<u32> = some.clone().map(|(row, _)| row as u32).collect();
-        let bytes = some.clone().map(|(_, text)| text.len()).sum();
-        let texts: Vec<&[u8]> = some.map(|(_, text)| text).collect();
+    /// The texts of a column that are not empty, of which the first can be had as they came: so many of them.
+    pub fn of(column: TextColumn, cased: usize) -> SparseTexts {
+        let TextColumn { bytes, ends } = column;
+        let some = || (0..ends.len()).filter(|row| !span(&ends, *row).is_empty());
+        let mut rows = Vec::with_capacity(some().count());
+        rows.extend(some().map(|row| row as u32));
+        let spans = rows.iter().map(|row| span(&ends, *row as usize));
+        let (arena, capitals) = Arena::of_bytes(bytes, spans, cased);
         SparseTexts {
-            arena: Arena::of(bytes, texts.into_iter()),
+            arena,
             rows,
+            capitals,
+            cased,
         }
     }
 
@@ -190,9 +264,20 @@ impl SparseTexts {
         self.rows.binary_search(&row).ok()
     }
 
-    pub fn memory_bytes(&self) -> usize {
-        self.arena.memory_bytes() + 4 * self.rows.capacity()
+    /// One of the first texts as it came.
+    pub fn text(&self, place: usize) -> Option<String> {
+        (place < self.cased.min(self.rows.len())).then(|| self.capitals.restored(&self.arena, place))
     }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.arena.memory_bytes() + 4 * self.rows.capacity() + self.capitals.memory_bytes()
+    }
+}
+
+/// Where a text of a column is.
+fn span(ends: &[u32], text: usize) -> Range<usize> {
+    let start = if text == 0 { 0 } else { ends[text - 1] as usize };
+    start..ends[text] as usize
 }
 
 #[cfg(test)]
@@ -201,31 +286,77 @@ mod tests {
 
     use super::*;
 
+    fn column(texts: &[String]) -> TextColumn {
+        let mut column = TextColumn::default();
+        texts.iter().for_each(|text| column.push(text));
+        column
+    }
+
+    fn check(arena: &Arena, texts: &[&String]) {
+        assert_eq!(arena.len(), texts.len());
+        for (n, text) in texts.iter().enumerate() {
+            assert_eq!(arena.lowered(n), text.to_ascii_lowercase().as_bytes());
+            assert_eq!(arena.bytes()[arena.end(n)], SEPARATOR);
+            for byte in arena.start(n)..=arena.end(n) {
+                for from in [0, n / 2, n] {
+                    assert_eq!(arena.text_at(from, byte), n);
+                }
+            }
+        }
+        assert_eq!(
+            arena.bytes().len(),
+            texts.iter().map(|text| text.len() + 1).sum::<usize>()
+        );
+        assert_eq!(
+            arena.has_odd_folds(),
+            texts.iter().any(|text| text.contains(['ſ', '\u{212A}']))
+        );
+    }
+
     proptest! {
         #[test]
         fn texts_come_back_as_they_came_and_are_lower_cased_inside(
-            texts in prop::collection::vec("\\PC{0,40}|[A-Z@\\[`{a-z\0éÜ\u{202E}K]{0,30}", 0..40),
-            one_by_one in any::<bool>(),
+            // Letters whose other case has another length (İ, ẞ, ſ, the Kelvin sign) are left as they are.
+            texts in prop::collection::vec(
+                "\\PC{0,40}|[A-Z@\\[`{a-z\0éÜİẞſ\u{202E}\u{212A}]{0,30}|[A-Z]{0,9}|[a-z ]{90,700}[A-Z]", 0..40
+            ),
+            cased in 0usize..50,
         ) {
-            let arena = if one_by_one {
-                let mut arena = Arena::default();
-                texts.iter().for_each(|text| arena.push(text));
-                arena
-            } else {
-                Arena::of(texts.iter().map(String::len).sum(), texts.iter().map(String::as_bytes))
-            };
-            prop_assert_eq!(arena.len(), texts.len());
-            for (n, text) in texts.iter().enumerate() {
-                prop_assert_eq!(&arena.text(n), text);
-                let lowered = text.to_ascii_lowercase();
-                prop_assert_eq!(arena.lowered(n), lowered.as_bytes());
-                for byte in arena.start(n)..=arena.end(n) {
-                    for from in [0, n / 2, n] {
-                        prop_assert_eq!(arena.text_at(from, byte), n);
-                    }
+            let all: Vec<&String> = texts.iter().collect();
+            let at_once = CasedArena::of(column(&texts));
+            let mut one_by_one = CasedArena::default();
+            texts.iter().for_each(|text| one_by_one.push(text));
+            for arena in [&at_once, &one_by_one] {
+                check(arena, &all);
+                for (n, text) in texts.iter().enumerate() {
+                    prop_assert_eq!(&arena.text(n), text);
                 }
             }
-            prop_assert_eq!(arena.has_odd_folds(), texts.iter().any(|text| text.contains(['ſ', '\u{212A}'])));
+            check(&Arena::of(0, texts.iter().map(String::as_bytes)), &all);
+
+            let sparse = SparseTexts::of(column(&texts), cased);
+            let some: Vec<&String> = texts.iter().filter(|text| !text.is_empty()).collect();
+            check(&sparse.arena, &some);
+            for (place, text) in some.iter().enumerate() {
+                prop_assert_eq!(&&texts[sparse.rows[place] as usize], text);
+                prop_assert_eq!(sparse.place(sparse.rows[place]), Some(place));
+                prop_assert_eq!(sparse.text(place), (place < cased).then(|| (*text).clone()));
+            }
+            prop_assert_eq!(sparse.text(some.len()), None);
         }
+    }
+
+    #[test]
+    fn texts_take_no_more_memory_than_they_need() {
+        let texts: Vec<String> = (0..1_000).map(|n| format!("The user {n}")).collect();
+        let mut column = column(&texts);
+        column.bytes.reserve(1 << 20);
+        let bytes: usize = texts.iter().map(|text| text.len() + 1 + 4).sum();
+        let arena = CasedArena::of(column);
+        assert!(
+            (bytes..bytes * 11 / 10).contains(&arena.memory_bytes()),
+            "{}",
+            arena.memory_bytes()
+        );
     }
 }

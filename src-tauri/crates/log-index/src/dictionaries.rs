@@ -9,7 +9,7 @@ use std::{
 
 use log_query::{FacetField, TextField};
 
-use crate::{arena::Arena, columns::DictionaryColumn};
+use crate::{arena::CasedArena, columns::DictionaryColumn};
 
 /// The columns of few different texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Coded {
 #[derive(Debug, Default)]
 pub(crate) struct Dictionary {
     numbers: HashMap<Box<str>, u32>,
-    texts: Arena,
+    texts: CasedArena,
 }
 
 impl Dictionary {
@@ -84,7 +84,7 @@ impl Dictionary {
     }
 
     /// The texts, each at the place of its number.
-    pub fn texts(&self) -> &Arena {
+    pub fn texts(&self) -> &CasedArena {
         &self.texts
     }
 

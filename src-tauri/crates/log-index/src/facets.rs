@@ -354,7 +354,7 @@ fn count<T: Copy + Into<u32>>(codes: &[T], rows: &Bits, counts: &mut [u32]) {
 
 /// Rows looked at to learn which members data has, newest first; a few of each segment.
 const SAMPLED_ROWS: usize = 400;
-const SAMPLED_ROWS_OF_A_SEGMENT: usize = 40;
+pub(crate) const SAMPLED_ROWS_OF_A_SEGMENT: usize = 40;
 const DEEPEST_PATH: usize = 4;
 
 impl Values for Index {
@@ -393,8 +393,7 @@ impl Values for Index {
         let mut left = SAMPLED_ROWS;
         for data in self.segments().iter().filter_map(|segment| segment.log_data()) {
             let rows = data.rows.len().min(left).min(SAMPLED_ROWS_OF_A_SEGMENT);
-            for place in 0..rows {
-                let text = data.arena.text(place);
+            for text in (0..rows).map_while(|place| data.text(place)) {
                 data_path::paths(&text, DEEPEST_PATH, &mut |path| {
                     *paths.entry(path.to_owned()).or_default() += 1;
                 });

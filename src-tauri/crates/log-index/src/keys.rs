@@ -1,5 +1,7 @@
 //! Row keys: 16 bytes each as long as they are GUIDs in the form CIPP writes, and the hashes that name rows.
 //!
+//! The hash of a GUID is quickly made again, so that it is not kept beside it.
+//!
 //! The hash is our own few lines, since ids are kept in files (bookmarks, links): the standard library's hash may change
 //! with its version.
 
@@ -13,6 +15,52 @@ pub(crate) struct RowKeys {
     guids: Box<[u128]>,
     /// Keys that are no GUID, or not in CIPP's form of it.
     others: SparseTexts,
+}
+
+/// What names each row of a segment: a hash of its row key, if no other row has that.
+#[derive(Clone, Debug)]
+pub(crate) enum RowNames {
+    /// The hashes of the GUIDs, but for some rows: these, ascending, with their names.
+    OfGuids(Box<[(u32, u64)]>),
+    All(Box<[u64]>),
+}
+
+impl RowNames {
+    /// Keeps the names of rows with these keys.
+    pub fn of(names: Vec<u64>, keys: &RowKeys) -> RowNames {
+        let is_other = |row: usize| keys.key_of_guid(row) != Some(names[row]);
+        let others = (0..names.len()).filter(|row| is_other(*row)).count();
+        if others * size_of::<(u32, u64)>() >= size_of_val(&*names) {
+            return RowNames::All(names.into_boxed_slice());
+        }
+        let mut kept = Vec::with_capacity(others);
+        let others = (0..names.len()).filter(|row| is_other(*row));
+        kept.extend(others.map(|row| (row as u32, names[row])));
+        RowNames::OfGuids(kept.into_boxed_slice())
+    }
+
+    pub fn get(&self, row: u32, keys: &RowKeys) -> u64 {
+        match self {
+            RowNames::All(names) => names[row as usize],
+            RowNames::OfGuids(others) => match others.binary_search_by_key(&row, |(row, _)| *row) {
+                Ok(at) => others[at].1,
+                // Every row that is not among the others has a GUID.
+                Err(_) => keys.key_of_guid(row as usize).unwrap_or_default(),
+            },
+        }
+    }
+
+    /// The row with this name.
+    pub fn find(&self, name: u64, keys: &RowKeys) -> Option<u32> {
+        (0..keys.guids.len() as u32).find(|row| self.get(*row, keys) == name)
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        match self {
+            RowNames::All(names) => size_of_val(&**names),
+            RowNames::OfGuids(others) => size_of_val(&**others),
+        }
+    }
 }
 
 /// Stands in `guids` where the key is among the others, or where there is none.
@@ -51,11 +99,13 @@ impl RowKeys {
 
     /// The hash of a row's key; none where the row has no key.
     pub fn key(&self, row: usize, column: &TextColumn) -> Option<u64> {
-        match (self.guids[row], column.bytes_of(row)) {
-            (NO_GUID, []) => None,
-            (NO_GUID, text) => Some(key_of(text)),
-            (guid, _) => Some(key_of_guid(guid)),
-        }
+        let hash = || Some(column.bytes_of(row)).filter(|text| !text.is_empty()).map(key_of);
+        self.key_of_guid(row).or_else(hash)
+    }
+
+    /// The same, where the key is a GUID.
+    fn key_of_guid(&self, row: usize) -> Option<u64> {
+        Some(self.guids[row]).filter(|guid| *guid != NO_GUID).map(key_of_guid)
     }
 
     pub fn has_odd_folds(&self) -> bool {
@@ -178,6 +228,18 @@ mod tests {
         for (row, text) in texts.iter().enumerate() {
             let mut buffer = [0; 36];
             assert_eq!(keys.lowered(row, &mut buffer), text.to_ascii_lowercase().as_bytes());
+        }
+        for others in 0..texts.len() {
+            // The names of some rows are not those of their keys: the fewer, the more are made again.
+            let mut names: Vec<u64> = texts.iter().map(|text| key_of(text.as_bytes())).collect();
+            names[..others].iter_mut().for_each(|name| *name = name.wrapping_add(1));
+            let kept = RowNames::of(names.clone(), &keys);
+            for (row, name) in names.iter().enumerate() {
+                assert_eq!(kept.get(row as u32, &keys), *name);
+                assert_eq!(kept.find(*name, &keys), Some(row as u32));
+            }
+            assert_eq!(kept.find(7, &keys), None);
+            assert!(kept.memory_bytes() <= 8 * texts.len());
         }
         let hashes: std::collections::HashSet<u64> = texts.iter().map(|text| key_of(text.as_bytes())).collect();
         assert_eq!(hashes.len(), texts.len());

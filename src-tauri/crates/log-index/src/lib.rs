@@ -6,6 +6,7 @@
 mod arena;
 mod bits;
 mod builder;
+mod capitals;
 mod columns;
 mod data_path;
 mod dictionaries;

@@ -12,12 +12,13 @@ use cipp_client::Day;
 use log_query::{SeverityFamily, family};
 
 use crate::{
-    arena::{Arena, SparseTexts},
+    arena::{CasedArena, SparseTexts},
     bits::Bits,
-    columns::{DayColumns, NO_TIME, TextColumn},
+    columns::{DayColumns, NO_TIME},
     dictionaries::{Coded, Codes, Dictionaries},
     entry::{shown_message, time_text},
-    keys::{Ready, RowKeys, key_of_parts},
+    facets::SAMPLED_ROWS_OF_A_SEGMENT,
+    keys::{Ready, RowKeys, RowNames, key_of_parts},
     raw::RawRows,
     wire::{LogRow, RowId},
 };
@@ -35,9 +36,9 @@ struct Core {
     day: Day,
     times: Box<[i64]>,
     codes: [Codes; 8],
-    keys: Box<[u64]>,
+    names: RowNames,
     row_keys: RowKeys,
-    message: Arena,
+    message: CasedArena,
     has_data: Bits,
     families: Vec<(SeverityFamily, Bits)>,
     problems: Vec<(u32, String)>,
@@ -54,9 +55,11 @@ impl Segment {
     pub fn new(day: Day, mut columns: DayColumns, raw: Option<RawRows>, dictionaries: &Dictionaries) -> Segment {
         let order = columns.sort_newest_first();
         let rows = columns.len();
+        // The largest first: its memory becomes the segment's.
+        let log_data = columns.log_data.take();
+        let log_data = log_data.map(|data| SparseTexts::of(data, SAMPLED_ROWS_OF_A_SEGMENT));
         let row_keys = RowKeys::of(&columns.row_key);
-        let keys = keys(&columns, &row_keys);
-        let log_data = columns.log_data.as_ref().map(|data| SparseTexts::of(texts(data)));
+        let names = RowNames::of(names(&columns, &row_keys), &row_keys);
         let has_data = match &log_data {
             Some(data) => {
                 let mut bits = Bits::none(rows);
@@ -85,11 +88,11 @@ impl Segment {
         let core = Core {
             day,
             codes,
-            keys,
+            names,
             row_keys,
-            message: Arena::of(columns.message.bytes.len(), texts(&columns.message)),
             has_data,
             families: families(&columns),
+            message: CasedArena::of(columns.message),
             problems: columns.problems,
             times: columns.times.into_boxed_slice(),
             raw: raw.filter(|raw| raw.len() == rows),
@@ -147,7 +150,7 @@ impl Segment {
             + problems
             + bits
             + size_of_val(&*self.core.times)
-            + size_of_val(&*self.core.keys)
+            + self.core.names.memory_bytes()
             + self.core.row_keys.memory_bytes()
             + self.core.message.memory_bytes()
             + self.log_data_bytes()
@@ -197,7 +200,7 @@ impl Segment {
     pub fn row_id(&self, row: u32) -> RowId {
         RowId {
             day: self.core.day,
-            key: self.core.keys[row as usize],
+            key: self.core.names.get(row, &self.core.row_keys),
         }
     }
 
@@ -211,7 +214,7 @@ impl Segment {
         &self.core.times
     }
 
-    pub(crate) fn message(&self) -> &Arena {
+    pub(crate) fn message(&self) -> &CasedArena {
         &self.core.message
     }
 
@@ -245,7 +248,7 @@ impl Segment {
 
     /// The row with this key.
     pub(crate) fn row_of_key(&self, key: u64) -> Option<u32> {
-        self.core.keys.iter().position(|own| *own == key).map(|row| row as u32)
+        self.core.names.find(key, &self.core.row_keys)
     }
 
     /// What is odd about a row.
@@ -295,10 +298,6 @@ impl Segment {
     }
 }
 
-fn texts(column: &TextColumn) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
-    (0..column.ends.len()).map(|row| column.bytes_of(row))
-}
-
 fn families(columns: &DayColumns) -> Vec<(SeverityFamily, Bits)> {
     let of_code: Vec<SeverityFamily> = columns.severity.texts.iter().map(|text| family(text)).collect();
     SeverityFamily::ALL
@@ -312,7 +311,7 @@ fn families(columns: &DayColumns) -> Vec<(SeverityFamily, Bits)> {
         .collect()
 }
 
-fn keys(columns: &DayColumns, row_keys: &RowKeys) -> Box<[u64]> {
+fn names(columns: &DayColumns, row_keys: &RowKeys) -> Vec<u64> {
     let mut seen: HashSet<u64, BuildHasherDefault<Ready>> = HashSet::default();
     seen.reserve(columns.len());
     // How far from each key its last repetition was put: where all rows carry one key, each looks no further than that.

@@ -49,7 +49,7 @@ pub struct LogbookOptions {
     pub limits: ArchiveLimits,
     /// The zone that a person set for the instance; none to find it out.
     pub zone: Option<InstanceZone>,
-    /// Bytes that rows may take in memory.
+    /// Bytes that rows may take in memory, with all that comes with them.
     pub memory_budget: u64,
     /// What the connection is called, for copied command lines.
     pub connection_name: String,

@@ -50,6 +50,13 @@ impl Names {
         self.times.get(&name).copied()
     }
 
+    /// Bytes in memory.
+    pub fn memory_bytes(&self) -> usize {
+        // A byte more for each place of the table.
+        self.times.capacity() * (size_of::<(RowName, i64)>() + 1)
+            + self.repeated.capacity() * (size_of::<(u64, u32)>() + 1)
+    }
+
     /// Every row.
     pub fn iter(&self) -> impl Iterator<Item = (RowName, i64)> + '_ {
         self.times.iter().map(|(name, time)| (*name, *time))

@@ -39,8 +39,12 @@ const OF_A_ROW: [&str; 6] = [TS, MESSAGE, LOG_DATA, ROW_KEY, REST, RAW];
 const BATCH_BYTES: i64 = 4 * 1024 * 1024;
 /// At most so many rows at once.
 const BATCH_ROWS: i64 = 8192;
-/// A column's texts are read in one piece up to this size: Arrow counts them with 31 bits.
-const ONE_PIECE: i64 = 1 << 30;
+/// About how many bytes of text a batch shall have that goes into the columns of a day. Small: what is let go of between
+/// memory that stays leaves holes in it, on every thread that reads days.
+const COLUMNS_BATCH_BYTES: i64 = 512 * 1024;
+
+/// A day's texts fit into 4 GB, column by column.
+const MOST_TEXT: usize = u32::MAX as usize;
 
 /// An opened day file: checked from outside, its footer decrypted.
 pub(crate) struct DayFile<R> {
@@ -111,21 +115,36 @@ impl<R: ChunkReader + 'static> DayFile<R> {
         let few = DICTIONARIES.into_iter().filter(|name| *name != SHAPE);
         let mut names: Vec<&str> = few.chain([TS, MESSAGE, ROW_KEY, PROBLEM]).collect();
         names.extend(with_log_data.then_some(LOG_DATA));
-        let mut columns = DayColumns {
-            log_data: with_log_data.then(TextColumn::default),
-            ..DayColumns::default()
-        };
-        let one_piece = names.iter().all(|name| self.bytes_of(name) < ONE_PIECE);
-        let batch = if one_piece {
-            i64::from(self.rows)
-        } else {
-            self.batch_rows(&names)
-        };
+        let mut columns = self.empty_columns(with_log_data);
+        let batch = self.batch_rows(&names, COLUMNS_BATCH_BYTES);
         for batch in self.batches(&names, batch, None)? {
-            let batch = batch?;
-            append(batch, &mut columns)?;
+            append(&batch?, &mut columns)?;
         }
         Ok(columns)
+    }
+
+    /// Columns with as much memory as they will need.
+    fn empty_columns(&self, with_log_data: bool) -> DayColumns {
+        let rows = self.rows as usize;
+        let texts = |name| {
+            let mut column = TextColumn::default();
+            // For the texts and what the index puts behind each.
+            let bytes = usize::try_from(self.bytes_of(name)).unwrap_or(0).min(MOST_TEXT);
+            reserve(&mut column.bytes, bytes + rows);
+            reserve(&mut column.ends, rows);
+            column
+        };
+        let mut columns = DayColumns {
+            message: texts(MESSAGE),
+            row_key: texts(ROW_KEY),
+            log_data: with_log_data.then(|| texts(LOG_DATA)),
+            ..DayColumns::default()
+        };
+        reserve(&mut columns.times, rows);
+        for column in few(&mut columns) {
+            reserve(&mut column.codes, rows);
+        }
+        columns
     }
 
     /// The text of one row, exactly as CIPP sent it. Only the pages it is on are decoded.
@@ -144,7 +163,7 @@ impl<R: ChunkReader + 'static> DayFile<R> {
 
     /// The texts of all rows, newest first, exactly as CIPP sent them. Returns how many were visited.
     pub(crate) fn texts(self, visit: &mut dyn FnMut(&str) -> ControlFlow<()>) -> Result<u32, DayFileError> {
-        let batch = self.batch_rows(&OF_A_ROW);
+        let batch = self.batch_rows(&OF_A_ROW, BATCH_BYTES);
         self.rebuild(batch, None, visit)
     }
 
@@ -154,7 +173,7 @@ impl<R: ChunkReader + 'static> DayFile<R> {
         visit: &mut dyn FnMut(u32, &TextColumn) -> ControlFlow<()>,
     ) -> Result<(), DayFileError> {
         let mut first = 0;
-        let batch = self.batch_rows(&[LOG_DATA]);
+        let batch = self.batch_rows(&[LOG_DATA], BATCH_BYTES);
         for batch in self.batches(&[LOG_DATA], batch, None)? {
             let batch = batch?;
             let mut part = TextColumn::default();
@@ -224,11 +243,11 @@ impl<R: ChunkReader + 'static> DayFile<R> {
             .sum()
     }
 
-    /// So many rows that a batch of these columns stays small.
-    fn batch_rows(&self, names: &[&str]) -> i64 {
+    /// So many rows that a batch of these columns has about so many bytes.
+    fn batch_rows(&self, names: &[&str], batch_bytes: i64) -> i64 {
         let bytes: i64 = names.iter().map(|name| self.bytes_of(name)).sum();
         let per_row = (bytes / i64::from(self.rows.max(1))).max(1);
-        (BATCH_BYTES / per_row).clamp(1, BATCH_ROWS)
+        (batch_bytes / per_row).clamp(1, BATCH_ROWS)
     }
 }
 
@@ -248,25 +267,15 @@ fn codes_of<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a DictionaryArra
     column(batch, name)?.as_dictionary_opt().ok_or_else(odd)
 }
 
-/// Adds a batch to the columns of the day.
-fn append(batch: RecordBatch, day: &mut DayColumns) -> Result<(), DayFileError> {
-    let first = day.times.len();
-    let rows = batch.num_rows();
-    let times: &TimestampNanosecondArray = column(&batch, TS)?
-        .as_primitive_opt::<TimestampNanosecondType>()
-        .ok_or_else(odd)?;
-    if times.null_count() == 0 {
-        day.times.extend_from_slice(times.values());
-    } else {
-        day.times.extend(times.iter().map(|time| time.unwrap_or(NO_TIME)));
-    }
-    let problems = texts_of(&batch, PROBLEM)?;
-    if problems.null_count() < rows {
-        let said = problems.iter().enumerate();
-        day.problems
-            .extend(said.filter_map(|(row, text)| Some(((first + row) as u32, text?.to_owned()))));
-    }
-    let few = [
+/// Takes memory for so many more at once. Where the file says more than there is memory for, the column grows as it is
+/// filled.
+fn reserve<T>(column: &mut Vec<T>, more: usize) {
+    let _ = column.try_reserve_exact(more);
+}
+
+/// The columns of few texts, in the order of the file.
+fn few(day: &mut DayColumns) -> [&mut DictionaryColumn; 8] {
+    [
         &mut day.severity,
         &mut day.tenant,
         &mut day.api,
@@ -275,18 +284,35 @@ fn append(batch: RecordBatch, day: &mut DayColumns) -> Result<(), DayFileError> 
         &mut day.app_id,
         &mut day.ip,
         &mut day.template,
-    ];
-    for (name, column) in DICTIONARIES.into_iter().zip(few) {
-        append_codes(codes_of(&batch, name)?, column)?;
+    ]
+}
+
+/// Adds a batch to the columns of the day.
+fn append(batch: &RecordBatch, day: &mut DayColumns) -> Result<(), DayFileError> {
+    let first = day.times.len();
+    let rows = batch.num_rows();
+    let times: &TimestampNanosecondArray = column(batch, TS)?
+        .as_primitive_opt::<TimestampNanosecondType>()
+        .ok_or_else(odd)?;
+    if times.null_count() == 0 {
+        day.times.extend_from_slice(times.values());
+    } else {
+        day.times.extend(times.iter().map(|time| time.unwrap_or(NO_TIME)));
+    }
+    let problems = texts_of(batch, PROBLEM)?;
+    if problems.null_count() < rows {
+        let said = problems.iter().enumerate();
+        day.problems
+            .extend(said.filter_map(|(row, text)| Some(((first + row) as u32, text?.to_owned()))));
+    }
+    for (name, column) in DICTIONARIES.into_iter().zip(few(day)) {
+        append_codes(codes_of(batch, name)?, column)?;
     }
     if let Some(log_data) = &mut day.log_data {
-        append_texts(texts_of(&batch, LOG_DATA)?, log_data)?;
+        append_texts(texts_of(batch, LOG_DATA)?, log_data)?;
     }
-    let (message, row_key) = (texts_of(&batch, MESSAGE)?.clone(), texts_of(&batch, ROW_KEY)?.clone());
-    // Nobody else may hold the texts: then they are taken over instead of copied.
-    drop(batch);
-    take_texts(message, &mut day.message)?;
-    take_texts(row_key, &mut day.row_key)
+    append_texts(texts_of(batch, MESSAGE)?, &mut day.message)?;
+    append_texts(texts_of(batch, ROW_KEY)?, &mut day.row_key)
 }
 
 fn append_codes(array: &DictionaryArray<UInt32Type>, column: &mut DictionaryColumn) -> Result<(), DayFileError> {
@@ -327,25 +353,16 @@ fn append_texts(array: &StringArray, column: &mut TextColumn) -> Result<(), DayF
     };
     let texts = array.value_data().get(*from as usize..*to as usize).ok_or_else(odd)?;
     let before = column.bytes.len();
-    // A day's texts fit into 4 GB: what is larger was not written by this version.
-    u32::try_from(before + texts.len()).map_err(|_| odd())?;
+    // What is larger was not written by this version.
+    if before + texts.len() > MOST_TEXT {
+        return Err(odd());
+    }
     column.bytes.extend_from_slice(texts);
     column.ends.extend(
         offsets[1..]
             .iter()
             .map(|end| (before as i64 + i64::from(*end - *from)) as u32),
     );
-    Ok(())
-}
-
-/// As [`append_texts`], but the first array's memory becomes the column's.
-fn take_texts(array: StringArray, column: &mut TextColumn) -> Result<(), DayFileError> {
-    if !column.ends.is_empty() || array.value_offsets().first() != Some(&0) {
-        return append_texts(&array, column);
-    }
-    let (offsets, values, _) = array.into_parts();
-    column.ends = offsets[1..].iter().map(|end| *end as u32).collect();
-    column.bytes = values.into_vec().unwrap_or_else(|shared| shared.as_slice().to_vec());
     Ok(())
 }
 

@@ -193,7 +193,7 @@ async fn a_file_that_is_damaged_while_it_is_looked_at_heals_too() {
     let (all, data) = crate::budget::memory(&place, day("20260818"), day("20260819"));
     let logbook = Logbook::open(LogbookOptions {
         // The columns fit, the data of the older day does not.
-        memory_budget: all - data / 4,
+        memory_budget: crate::budget::budget_for(all - data / 4),
         ..place.options()
     });
     logbook.show(day("20260818"), day("20260819")).await;
