@@ -169,7 +169,7 @@ impl Settings {
 
     /// What the window wants kept. The zones of instances are set by a command of their own, so the window's copy of them
     /// may be older than what is kept.
-    pub fn from_window(self, kept: Settings) -> Settings {
+    pub fn with_zones_of(self, kept: Settings) -> Settings {
         Settings {
             instance_zones: kept.instance_zones,
             ..self
@@ -255,7 +255,7 @@ mod tests {
             instance_zones: BTreeMap::new(),
             ..of_two_connections()
         };
-        let kept = window.from_window(of_two_connections());
+        let kept = window.with_zones_of(of_two_connections());
         assert_eq!(kept.theme, Theme::Dark);
         assert_eq!(kept.instance_zones.len(), 2);
     }

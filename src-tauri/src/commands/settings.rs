@@ -79,7 +79,7 @@ pub async fn settings(app: AppHandle) -> CommandResult<Settings> {
 #[tauri::command]
 #[specta::specta]
 pub async fn settings_save(app: AppHandle, settings: Settings) -> CommandResult<()> {
-    let settings = settings.from_window(kept::read(&app)?);
+    let settings = settings.with_zones_of(kept::read(&app)?);
     kept::keep(&app, &settings)
 }
 
