@@ -63,6 +63,8 @@ export class QueryState {
 
   /** Filters that were in force, the newest last. */
   #good: string[] = [];
+  /** Texts that were asked for, whatever became of them, the newest last. */
+  #asked: string[] = [];
   #lastTyped = -Infinity;
   #ticket = 0;
   #edits: Promise<void> = Promise.resolve();
@@ -167,6 +169,7 @@ export class QueryState {
   /** Lays the text over the rows. Only the newest answer counts. */
   async apply(): Promise<void> {
     const { text } = this;
+    this.#asked = [...this.#asked, text].slice(-MOST_STEPS);
     const filtered = await this.#ask(text);
     if (!filtered) return;
     this.read = filtered.answer.read;
@@ -219,7 +222,10 @@ export class QueryState {
   #lastGood(text: string): string {
     const bad = Math.min(...this.terms.filter(({ good }) => !good).map(({ start }) => start));
     const isOnTheWay = (known: string) => text.startsWith(known) && known.length > bad;
-    return this.#good.filter((known) => !isOnTheWay(known)).at(-1) ?? "";
+    const inForce = this.#good.filter((known) => !isOnTheWay(known)).at(-1) ?? "";
+    // Typed quickly, the whole terms before the mistaken one may have been overtaken before they came into force.
+    const whole = Number.isFinite(bad) ? text.slice(0, bad).trimEnd() : "";
+    return this.#asked.includes(whole) && whole.startsWith(inForce) ? whole : inForce;
   }
 
   /** Proposals for the place of the cursor; none where they cannot be had. */

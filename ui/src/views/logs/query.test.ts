@@ -119,6 +119,28 @@ describe("typing", () => {
     expect([query.applied, log.text]).toEqual(["Message ", "Message "]);
   });
 
+  test("nor does a beginning of the words before it, however quickly they were typed", async () => {
+    const waiting: (() => void)[] = [];
+    const { query, log } = queryOn({
+      logs_query: (args) => {
+        const answer = log.answers["logs_query"]?.(args);
+        return new Promise((resolve) => waiting.push(() => resolve(answer)));
+      },
+    });
+    const answerAll = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) next();
+      await quiet();
+    };
+    query.set("Mess");
+    await answerAll();
+    expect(query.applied).toBe("Mess");
+    const text = "Message user:";
+    for (let end = 5; end <= text.length; end += 1) query.set(text.slice(0, end));
+    await answerAll();
+    await answerAll();
+    expect([query.applied, log.text]).toEqual(["Message", "Message"]);
+  });
+
   test("a failure is handed on, unless it is that of an older question", async () => {
     const { query, host } = queryOn({
       logs_query: () => {
