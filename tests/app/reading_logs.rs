@@ -26,22 +26,30 @@ async fn on(desktop: &Desktop, cipp: &Cipp) -> Window {
 pub async fn finished(window: &Window) {
     let script = "const days = [...document.querySelectorAll('[data-testid^=day-2]')];
         const words = document.querySelector('[data-testid=log-status]')?.innerText ?? '';
-        return /\\b(read|reading)\\b/.test(words)
+        return /\\b(read|reading)\\b/.test(words) && !/updating/.test(words)
             && days.every((day) => !['waiting', 'loading'].includes(day.dataset.state))";
     window.until("everything is loaded", script).await;
 }
 
-/// The number in front of "entries".
+/// The number in front of "entries", once it stands: it follows the days by a moment.
 pub async fn total(window: &Window) -> u64 {
-    let text = window.text("counts").await;
-    let digits: String = text
-        .split("entr")
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    digits.parse().unwrap_or_else(|_| panic!("no number in \"{text}\""))
+    let mut last = None;
+    loop {
+        let text = window.text("counts").await;
+        let digits: String = text
+            .split("entr")
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        let now = digits.parse().unwrap_or_else(|_| panic!("no number in \"{text}\""));
+        if last == Some(now) {
+            return now;
+        }
+        last = Some(now);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
 }
 
 #[tokio::test]
