@@ -66,7 +66,7 @@ const CODES: &[(Code, &str)] = &[
     ),
     (
         Code::Amiss,
-        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged. checklist check: a step failed",
+        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged. checklist check: a step failed, or clean-up is overdue",
     ),
     (Code::Cancelled, "stopped with Ctrl+C"),
 ];

@@ -28,6 +28,22 @@ function queryOn(answers: Answers = {}) {
 
 const quiet = () => vi.advanceTimersByTimeAsync(1);
 
+/** A query whose questions take effect at once and are answered when the test says so. */
+function slowly() {
+  const waiting: (() => void)[] = [];
+  const made = queryOn({
+    logs_query: (args) => {
+      const answer = made.log.answers["logs_query"]?.(args);
+      return new Promise((resolve) => waiting.push(() => resolve(answer)));
+    },
+  });
+  const answerAll = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) next();
+    await quiet();
+  };
+  return { ...made, answerAll };
+}
+
 describe("typing", () => {
   test("asks at once at every keystroke, for the first rows too, with the zone", async () => {
     const { query, calls } = queryOn();
@@ -98,17 +114,7 @@ describe("typing", () => {
   });
 
   test("a way to a mistake that was answered too late does not stay in force either", async () => {
-    const waiting: (() => void)[] = [];
-    const { query, log } = queryOn({
-      logs_query: (args) => {
-        const answer = log.answers["logs_query"]?.(args);
-        return new Promise((resolve) => waiting.push(() => resolve(answer)));
-      },
-    });
-    const answerAll = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) next();
-      await quiet();
-    };
+    const { query, log, answerAll } = slowly();
     query.set("Message ");
     await answerAll();
     query.set("Message user");
@@ -120,17 +126,7 @@ describe("typing", () => {
   });
 
   test("nor does a beginning of the words before it, however quickly they were typed", async () => {
-    const waiting: (() => void)[] = [];
-    const { query, log } = queryOn({
-      logs_query: (args) => {
-        const answer = log.answers["logs_query"]?.(args);
-        return new Promise((resolve) => waiting.push(() => resolve(answer)));
-      },
-    });
-    const answerAll = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) next();
-      await quiet();
-    };
+    const { query, log, answerAll } = slowly();
     query.set("Mess");
     await answerAll();
     expect(query.applied).toBe("Mess");
