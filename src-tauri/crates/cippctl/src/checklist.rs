@@ -17,8 +17,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use connections::ConnectionStore;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use logbook::{visible, visible_json};
-use serde::Serialize;
+use logbook::visible;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Code, Failure};
@@ -164,11 +163,6 @@ fn print_report(lists: &[&Checklist], run: &Run, name: &str, by: String) -> Resu
         writeln!(out, "{}", visible(line))?;
     }
     Ok(())
-}
-
-fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    Ok(writeln!(io::stdout().lock(), "{}", visible_json(&json))?)
 }
 
 /// The answer to the list's question; nothing for a list without one.

@@ -31,7 +31,7 @@ pub enum Code {
     NotAllowed = 6,
     /// The reply was not understood or broke off.
     Reply = 7,
-    /// What was looked at is missing or not as it should be: days of an archive, steps of a checklist.
+    /// What was looked at is missing or not as it should be: days of an archive, steps of a checklist, an explanation.
     Amiss = 8,
     /// Stopped by the person at the keyboard.
     Cancelled = 130,
@@ -66,7 +66,7 @@ const CODES: &[(Code, &str)] = &[
     ),
     (
         Code::Amiss,
-        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged. checklist check: a step failed, or clean-up is overdue",
+        "--offline: some days are not in the archive; the others are printed. archive verify: some days are damaged. checklist check: a step failed, or clean-up is overdue. explain: nothing is known about it",
     ),
     (Code::Cancelled, "stopped with Ctrl+C"),
 ];

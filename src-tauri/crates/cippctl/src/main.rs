@@ -1,6 +1,6 @@
 //! The command line of CIPP Desk: the same rooms as the app, without a window.
 //!
-//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `checklist`, `sandbox`, `demo`. Data
+//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `checklist`, `explain`, `sandbox`, `demo`. Data
 //! goes to stdout and nothing else does; words for people go to stderr; how a command ended is its exit code (`exit`). Deliberately not here: anything about
 //! CIPP or Entra that the app would need too.
 
@@ -12,6 +12,7 @@ mod connections;
 mod days;
 mod demo;
 mod exit;
+mod explain;
 mod export;
 mod instance;
 mod interrupt;
@@ -103,6 +104,20 @@ Examples:
     cippctl checklist show --connection Contoso --format markdown > contoso.md
 ";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  A code of Entra:
+    cippctl explain AADSTS7000222
+  What CIPP answered, with its status:
+    cippctl explain --status 403 'Access to this CIPP API endpoint is not allowed'
+  A whole reply or log entry, from a file or a pipe:
+    cippctl explain < reply.txt
+  What one sees, in words:
+    cippctl explain rows missing around midnight
+
+Nothing is sent and nothing is kept: the explanations are part of the program.
+";
+
 /// Read the CIPP logbook from the command line
 ///
 /// Connections and their secrets are shared with the app CIPP Desk. The secret rests in the operating system's keychain
@@ -134,6 +149,9 @@ enum Command {
     /// See how far a set-up is, and check what CIPP itself can prove
     #[command(subcommand, after_long_help = format!("{CHECKLIST_EXAMPLES}\n{}", exit::help()))]
     Checklist(checklist::ChecklistCommand),
+    /// Say what an error means and what to do: a code, a status, a reply, a log entry, or words
+    #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n{}", exit::help()))]
+    Explain(explain::ExplainArgs),
     /// Serve an imitation of Entra and CIPP on this computer
     Sandbox(Box<sandbox::SandboxArgs>),
     /// See it work once, on the sandbox
@@ -197,6 +215,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Export(args) => export::run(*args, &cancel()).await,
         Command::Archive(command) => archive::run(*command, &cancel()).await,
         Command::Checklist(command) => checklist::run(command, &cancel()).await,
+        Command::Explain(args) => explain::run(&args),
         Command::Sandbox(args) => sandbox::run(*args, &cancel()).await,
         Command::Demo => demo::run(&cancel()).await,
         Command::Completions { shell } => {

@@ -5,7 +5,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use logbook::visible;
+use logbook::{visible, visible_json};
+use serde::Serialize;
+
+use crate::exit::Failure;
 
 /// What the person in front of stdout sees.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,6 +55,12 @@ pub fn stderr_is_terminal() -> bool {
 /// Writes one line to stderr, safe for a terminal. When nobody can read it, so be it.
 pub fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", visible(line));
+}
+
+/// Prints a value as indented JSON, safe for a terminal.
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    Ok(writeln!(io::stdout().lock(), "{}", visible_json(&json))?)
 }
 
 /// A number with its thousands parted, for people.

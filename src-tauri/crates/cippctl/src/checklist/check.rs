@@ -14,10 +14,10 @@ use logbook::visible;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{Form, PersonArgs, WordsArgs, print_json, print_report, runs, variant_words};
+use super::{Form, PersonArgs, WordsArgs, print_report, runs, variant_words};
 use crate::exit::{Code, Failure};
 use crate::instance::{InstanceArgs, Who};
-use crate::output::say;
+use crate::output::{print_json, say};
 
 /// What the help says at length. No line breaks within a paragraph: it is wrapped to the terminal.
 pub const ABOUT: &str = "\

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use logbook::visible;
 use serde::Serialize;
 
-use super::{Form, counts_words, print_json, runs};
+use super::{Form, counts_words, runs};
 use crate::exit::Failure;
 use crate::instance::{find, store};
-use crate::output::Screen;
+use crate::output::{Screen, print_json};
 
 /// Whose, and how to print them.
 #[derive(Args, Debug)]

@@ -9,9 +9,10 @@ use jiff::tz::TimeZone;
 use logbook::visible;
 use serde::Serialize;
 
-use super::{Form, PersonArgs, WordsArgs, counts_words, print_json, print_report, runs, variant_words};
+use super::{Form, PersonArgs, WordsArgs, counts_words, print_report, runs, variant_words};
 use crate::exit::Failure;
 use crate::instance::find;
+use crate::output::print_json;
 
 /// What to show, and how.
 #[derive(Args, Debug)]

@@ -14,6 +14,7 @@
 mod archive;
 mod checklists;
 mod demo;
+mod explanations;
 mod exports;
 mod failures;
 mod forms;
