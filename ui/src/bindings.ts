@@ -549,8 +549,10 @@ export type Counts = {
 	confirmed: number,
 	/**  Waiting. */
 	waiting: number,
-	/**  Failed. */
+	/**  Failed, clean-up that is still to come left out. */
 	failed: number,
+	/**  Clean-up whose check still sees what is to go, and that is not overdue. */
+	toCleanUp: number,
 	/**  Not applicable. */
 	notApplicable: number,
 	/**  With a remark that they could not be checked. */
@@ -1757,6 +1759,8 @@ export type StepProgress = {
 	staleDays: number | null,
 	/**  While it waits: how long still, and when it is looked at again. */
 	countdown: Countdown | null,
+	/**  Clean-up whose check still sees what is to go, in good time: to be done, and no fault. */
+	toCleanUp: boolean,
 	/**  Clean-up only: due since the privilege was granted, until it is verified gone or waived. */
 	due: Due | null,
 	/**  Two histories, until a person chooses. */

@@ -193,9 +193,15 @@ describe("a round of checks", () => {
         state: { kind: "failed", at: "", check: "", reason: "", remedy: "", evidence: none },
       }),
       stepProgress("b"),
+      stepProgress("c", {
+        state: { kind: "failed", at: "", check: "", reason: "", remedy: "", evidence: none },
+        toCleanUp: true,
+      }),
     ];
     const tally = found.reduce(tallied, NO_TALLY);
-    expect(tallyText(tally, false)).toBe("2 steps checked: 1 failed, 1 could not be checked.");
+    expect(tallyText(tally, false)).toBe(
+      "3 steps checked: 1 failed, 1 to clean up, 1 could not be checked.",
+    );
     expect(tallyText({ ...NO_TALLY, passed: 1 }, true)).toBe(
       "1 step checked: 1 verified. Cancelled: what was found before is kept.",
     );

@@ -138,7 +138,7 @@ export function staleText(days: number): string {
 
 /** Which shape and which words stand for a step in the list. */
 export interface Look {
-  shape: StateKind | "stale";
+  shape: StateKind | "toCleanUp" | "stale";
   tone: Tone;
   /** The state as words, for everybody. */
   word: string;
@@ -146,11 +146,16 @@ export interface Look {
   more: string[];
 }
 
+/** A state's word and tone; clean-up in good time is to be done, and no fault. */
+export function stateOf({ state, toCleanUp }: StepProgress): { word: string; tone: Tone } {
+  return toCleanUp ? { word: "To clean up", tone: "warning" } : STATES[state.kind];
+}
+
 export function lookOf(step: StepProgress, now: number, left: number | null): Look {
-  const { word, tone } = STATES[step.state.kind];
+  const { word, tone } = stateOf(step);
   const stale = step.staleDays !== null;
   const look: Look = {
-    shape: stale ? "stale" : step.state.kind,
+    shape: stale ? "stale" : step.toCleanUp ? "toCleanUp" : step.state.kind,
     tone: stale ? "warning" : tone,
     word: stale ? staleText(step.staleDays ?? 0) : word,
     more: [],
@@ -307,6 +312,7 @@ export function openCleanUp(views: ChecklistView[]): OpenCleanUp[] {
 export interface Tally {
   passed: number;
   failed: number;
+  toCleanUp: number;
   waiting: number;
   notApplicable: number;
   couldNotCheck: number;
@@ -315,19 +321,20 @@ export interface Tally {
 export const NO_TALLY: Tally = {
   passed: 0,
   failed: 0,
+  toCleanUp: 0,
   waiting: 0,
   notApplicable: 0,
   couldNotCheck: 0,
 };
 
 /** Counts a step that was just looked at. */
-export function tallied(tally: Tally, { state, remark }: StepProgress): Tally {
+export function tallied(tally: Tally, { state, remark, toCleanUp }: StepProgress): Tally {
   const kinds: Record<StateKind, keyof Tally> = {
     todo: "couldNotCheck",
     confirmed: "couldNotCheck",
     verified: "passed",
     waiting: "waiting",
-    failed: "failed",
+    failed: toCleanUp ? "toCleanUp" : "failed",
     notApplicable: "notApplicable",
   };
   const kind = remark ? "couldNotCheck" : kinds[state.kind];
@@ -339,6 +346,7 @@ export function tallyText(tally: Tally, cancelled: boolean): string {
   const parts = [
     [tally.passed, "verified"],
     [tally.failed, "failed"],
+    [tally.toCleanUp, "to clean up"],
     [tally.waiting, "waiting"],
     [tally.notApplicable, "not applicable"],
     [tally.couldNotCheck, "could not be checked"],
