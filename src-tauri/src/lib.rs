@@ -6,6 +6,7 @@
 mod commands;
 mod connect;
 mod demo;
+mod diagnose;
 mod error;
 mod ipc;
 mod logbooks;

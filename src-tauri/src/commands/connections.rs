@@ -11,6 +11,8 @@ use zeroize::Zeroize;
 use super::Shared;
 use crate::{
     connect::{self, ConnectionInput, TestProgress},
+    demo::Demo,
+    diagnose,
     error::{CommandError, CommandResult},
     logbooks, settings, setup,
 };
@@ -225,6 +227,7 @@ pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: Connection
     state.close_views_of(id);
     state.sign_ins.forget(id);
     setup::forget(&state, id).await;
+    diagnose::forget(&state, id).await;
     if let Err(error) = settings::forget(&app, &id.to_string()) {
         tracing::warn!(%error, "the settings for a removed connection could not be taken out");
     }
@@ -247,12 +250,16 @@ pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: Connection
 #[tauri::command]
 #[specta::specta]
 pub async fn sandbox_start(state: Shared<'_>) -> CommandResult<ConnectionInfo> {
-    let demo = state.demo().await?;
-    let info = ConnectionInfo::of(&demo.connection, SecretPlace::Session);
-    Ok(ConnectionInfo { sandbox: true, ..info })
+    Ok(ConnectionInfo::of_sandbox(state.demo().await?))
 }
 
 impl ConnectionInfo {
+    /// The connection to the sandbox.
+    pub(super) fn of_sandbox(demo: &Demo) -> ConnectionInfo {
+        let info = ConnectionInfo::of(&demo.connection(), SecretPlace::Session);
+        ConnectionInfo { sandbox: true, ..info }
+    }
+
     fn of(saved: &SavedConnection, secret: SecretPlace) -> ConnectionInfo {
         let connection = &saved.connection;
         ConnectionInfo {
