@@ -914,7 +914,9 @@ export type Field =
 /**  A tenant filter. */
 "tenant" | 
 /**  An API name filter. */
-"api";
+"api" | 
+/**  A proxy's address. */
+"proxy";
 
 /**  Why a value is not accepted. */
 export type FieldProblem = {

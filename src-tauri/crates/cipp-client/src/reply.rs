@@ -87,6 +87,13 @@ pub(crate) fn failed(url: &Url, status: StatusCode, headers: &HeaderMap, body: &
             host: host(url),
             found: WrongDoor::NotFound { text },
         }),
+        511 => Failure::last(ClientError::Unreachable {
+            host: host(url),
+            cause: crate::error::ReachCause::Proxy,
+            detail: format!("the network asks for a sign-in (HTTP 511): {text}")
+                .trim_end_matches([':', ' '])
+                .to_owned(),
+        }),
         407 => Failure::last(ClientError::Unreachable {
             host: host(url),
             cause: crate::error::ReachCause::Proxy,

@@ -15,6 +15,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ListApiTest",
     permission: "CIPP.Core.Read",
     public: false,
+    reason: "asking CIPP who is calling",
 };
 
 /// What the caller may see.
