@@ -157,7 +157,8 @@ impl Counted {
             self.damaged += 1;
             return;
         };
-        let Some(time) = fields.time() else { return };
+        let time = fields.date_time.as_deref().and_then(cipp_client::parse_date_time);
+        let Some(time) = time else { return };
         self.earliest = Some(self.earliest.map_or(time, |first| first.min(time)));
         self.latest = Some(self.latest.map_or(time, |last| last.max(time)));
     }
