@@ -301,7 +301,9 @@ export class DiagnoseState {
     this.copied = "making";
     clearTimeout(this.#copiedTimer);
     try {
-      const done = await copyLater(backend.diagnosisReport(connectionId, shown.startedAt));
+      const report = backend.diagnosisReport(connectionId, shown.startedAt);
+      // Not every web view ends a copy whose text does not come.
+      const [done] = await Promise.all([copyLater(report), report]);
       if (copy !== this.#copy) return;
       this.copied = done ? "yes" : "refused";
       this.#copiedTimer = setTimeout(() => {
