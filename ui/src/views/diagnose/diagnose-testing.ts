@@ -27,8 +27,7 @@ export class FakeRun {
   runs: { args: Record<string, unknown>; end: (diagnosis: Diagnosis) => void }[] = [];
 
   readonly answers: Answers = {
-    diagnose: (args) =>
-      new Promise<Diagnosis>((resolve) => this.runs.push({ args, end: resolve })),
+    diagnose: (args) => new Promise<Diagnosis>((resolve) => this.runs.push({ args, end: resolve })),
   };
 
   get last() {

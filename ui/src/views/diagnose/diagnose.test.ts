@@ -86,7 +86,11 @@ describe("a run", () => {
     run.last.end(diagnosis());
   });
   test("that broke opens its rung: the cause, the words that came, what to do", async () => {
-    const other = failure({ id: "client-not-enabled", title: "It is not enabled.", certain: false });
+    const other = failure({
+      id: "client-not-enabled",
+      title: "It is not enabled.",
+      certain: false,
+    });
     const { app, user, sent } = await open(kept(diagnosis([failure(), other])));
     const accepted = within(rung("accepted"));
     expect(rung("accepted")).toHaveAttribute("data-state", "failed");
@@ -253,7 +257,7 @@ describe("earlier runs", () => {
   });
   test("that come late are those of the connection that is shown", async () => {
     const late: ((answer: unknown) => void)[] = [];
-    const { ladder } = await state(
+    const { app, ladder } = await state(
       {
         diagnosis_history: ({ connectionId }) =>
           connectionId === "c1"
@@ -263,7 +267,8 @@ describe("earlier runs", () => {
       two,
     );
     void ladder.open("c1");
-    await ladder.open("c2");
+    app.currentId = "c2";
+    await settled();
     late[0]?.(diagnosisHistory({ runs: [broken()] }));
     await settled();
     expect(ladder.shown?.startedAt).toBe(older.startedAt);
@@ -417,9 +422,7 @@ describe("waiting as the remedy", () => {
   test("begins anew with another cause", async () => {
     const { ladder, run } = await waiting();
     await seconds(60);
-    run.last.end(
-      diagnosis([failure({ id: "restarting" })], { startedAt: "2026-11-03T08:21:00Z" }),
-    );
+    run.last.end(diagnosis([failure({ id: "restarting" })], { startedAt: "2026-11-03T08:21:00Z" }));
     await seconds(0);
     expect(ladder.waiting.cause?.id).toBe("restarting");
     expect(ladder.waiting.tries).toBe(1);
