@@ -6,7 +6,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use cipp_client::{Client, ClientError, ClientOptions, Connection, Day, Field, FieldError, ListLogs, Row, Secret};
+use cipp_client::{Client, ClientError, Connection, Day, Field, FieldError, ListLogs, Row, Secret};
 use connections::{ConnectionId, SavedConnection, SecretPlace, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};

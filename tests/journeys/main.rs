@@ -14,6 +14,7 @@ mod archive_walk;
 mod checklists;
 mod checklists_in_readme;
 mod checklists_walk;
+mod diagnosis;
 mod endpoints;
 mod hosting;
 mod kills;

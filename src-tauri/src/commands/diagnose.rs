@@ -1,6 +1,5 @@
 //! The ladder, what was called, what a text means, and breaking the sandbox on purpose.
 
-use cipp_client::NetworkCall;
 use connections::ConnectionId;
 use serde::Serialize;
 use specta::Type;
@@ -22,6 +21,29 @@ pub struct Fault {
     pub title: String,
     /// Cause and remedy, for whoever has guessed.
     pub teaches: String,
+}
+
+/// A call of this app, to whatever server.
+#[derive(Clone, Debug, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkCall {
+    /// When it was sent.
+    pub at: String,
+    /// The server's name, with its port where it is not the usual one.
+    pub host: String,
+    /// The path, without the query; IDs and people's names in it are replaced.
+    pub path: String,
+    /// HTTP status; none where no reply came (yet).
+    pub status: Option<u16>,
+    /// Why there is no whole reply, in a word; empty where there is one, or the call is under way.
+    pub outcome: String,
+    /// Bytes of the reply that were read, after decompression.
+    #[specta(type = f64)]
+    pub bytes: u64,
+    /// In milliseconds; 0 while it is under way.
+    pub duration_ms: u32,
+    /// What it was for.
+    pub reason: String,
 }
 
 /// Climbs the ladder of a connection; the climb before is cancelled. Looks and changes nothing.
@@ -73,7 +95,19 @@ pub async fn explain_text(text: String) -> CommandResult<Explained> {
 #[tauri::command]
 #[specta::specta]
 pub async fn network_calls(state: Shared<'_>) -> CommandResult<Vec<NetworkCall>> {
-    Ok(state.ledger.calls())
+    let calls = state.ledger.calls().into_iter();
+    Ok(calls
+        .map(|call| NetworkCall {
+            at: call.at.to_string(),
+            host: call.host,
+            path: call.path,
+            status: call.status,
+            outcome: call.outcome,
+            bytes: call.bytes,
+            duration_ms: call.duration_ms,
+            reason: call.reason.to_owned(),
+        })
+        .collect())
 }
 
 /// The faults that the sandbox can play.

@@ -106,7 +106,7 @@ impl ClientError {
                 let code = aadsts.map_or(String::new(), |code| format!("AADSTS{code}: "));
                 said(&format!("{{\"error\":\"{error}\"}} {code}{description}"), Some(*status))
             }
-            ClientError::NotAccepted { text } => said(text, Some(401)),
+            ClientError::NotAccepted { text, .. } => said(text, Some(401)),
             ClientError::NotAllowed { text, .. } => said(text, Some(403)),
             ClientError::ServerTrouble { status, text, .. } => said(text, Some(*status)),
             ClientError::NotUnderstood { detail, .. } => said(detail, None),
@@ -244,7 +244,13 @@ mod tests {
             (door(WrongDoor::NotFound { text: String::new() }), "api-missing-in-path"),
             (refused("invalid_client", Some(7_000_215)), "secret-wrong"),
             (refused("temporarily_unavailable", None), "entra-passing-problem"),
-            (ClientError::NotAccepted { text: String::new() }, "client-not-saved"),
+            (
+                ClientError::NotAccepted {
+                    text: String::new(),
+                    names_mcp: false,
+                },
+                "client-not-saved",
+            ),
             (not_allowed(Refusal::NoRole, "x"), "no-role"),
             (
                 not_allowed(Refusal::NotInAllowedApplications, ""),
@@ -304,7 +310,14 @@ mod tests {
                     .into(),
         };
         assert_eq!(ids(&limit)[..2], ["ip-not-in-range", "ip-list-empty"]);
-        assert!(ids(&ClientError::NotAccepted { text: String::new() }).len() > 3);
+        assert!(
+            ids(&ClientError::NotAccepted {
+                text: String::new(),
+                names_mcp: false
+            })
+            .len()
+                > 3
+        );
         let unknown = refused("invalid_request", Some(4_711_000)).explanation();
         assert_eq!(
             (unknown.failures.len(), unknown.unknown_codes.as_slice()),

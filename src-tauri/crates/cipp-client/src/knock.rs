@@ -29,7 +29,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use crate::{
     Client, ClientError, ReachCause, WrongDoor,
     client::until_cancelled,
-    endpoints::public_ping,
+    endpoints::list_api_test,
     ledger::OpenCall,
     reply::{self, LONGEST_ERROR_BYTES},
     scrub::{Known, excerpt},
@@ -85,14 +85,14 @@ pub struct KnockReply {
 }
 
 impl Client {
-    /// Knocks at CIPP's API.
+    /// Knocks at CIPP's API, where nobody gets in without a token: the website, too, answers at `PublicPing`.
     ///
     /// # Errors
     /// [`ClientError::Cancelled`], and [`ClientError::Local`] where TLS cannot be set up; everything else is in the reply.
     pub async fn knock(&self, cancel: &CancellationToken) -> Result<Knock, ClientError> {
-        let url = self.connection().api_url.endpoint(public_ping::ENDPOINT.name);
+        let url = self.connection().api_url.endpoint(list_api_test::ENDPOINT.name);
         let loopback = self.connection().api_url.is_loopback();
-        self.knock_at(&url, loopback, public_ping::ENDPOINT.reason, cancel)
+        self.knock_at(&url, loopback, list_api_test::ENDPOINT.reason, cancel)
             .await
     }
 

@@ -10,12 +10,13 @@ use clap::{Args, ValueEnum};
 use connections::{ConnectionId, ConnectionStore};
 use diagnosis::{About, Changes, Diagnosis, DiagnosisStore, Fact, RungOutcome, RungState, Verdict};
 use failures::{Failure as Known, Rung};
+use logbook::visible;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Code, Failure};
 use crate::instance::{InstanceArgs, client_with};
-use crate::output::{print_json, say, visible};
+use crate::output::{print_json, say};
 
 /// What is diagnosed, and how it is told.
 #[derive(Args, Debug)]

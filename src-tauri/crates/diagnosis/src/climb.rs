@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cipp_client::{Client, ClientError, ClientOptions, Field, FieldError, Knock, RetryPolicy, TokenClaims};
+use cipp_client::{ApiTest, Client, ClientError, ClientOptions, Field, FieldError, Knock, RetryPolicy, TokenClaims};
 use failures::Rung;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -65,6 +65,7 @@ pub(crate) struct Climb<'a> {
     pub(crate) patience: Patience,
     pub(crate) knock: Option<Knock>,
     pub(crate) claims: Option<TokenClaims>,
+    pub(crate) limits: Option<Result<ApiTest, ClientError>>,
     pub(crate) rows: Option<rungs::log::LogLook>,
 }
 
@@ -132,6 +133,7 @@ pub async fn run(
         patience: about.patience,
         knock: None,
         claims: None,
+        limits: None,
         rows: None,
     };
     let mut outcomes: Vec<RungOutcome> = RUNGS.into_iter().zip(1..).map(not_reached).collect();

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { checklistView, stepProgress } from "../../backend/samples";
 import {
   agoText,
-  countdownText,
   doneOf,
   dueText,
   isSettled,
@@ -22,6 +21,7 @@ import {
   waysOut,
   whyNoLook,
 } from "./words";
+import { countdownText } from "../../lib/time";
 
 const NOW = Date.UTC(2026, 10, 3, 12);
 const at = (ms: number) => new Date(ms).toISOString();

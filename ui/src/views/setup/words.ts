@@ -12,7 +12,7 @@ import type {
   StepProgress,
   StepState,
 } from "../../backend";
-import { momentOf, shortTime } from "../../lib/time";
+import { countdownText, momentOf, shortTime } from "../../lib/time";
 
 export type StateKind = StepState["kind"];
 
@@ -81,14 +81,6 @@ export function waysOut(cause: Remark["cause"], signedIn: boolean): WayOut[] {
 }
 
 // ---- spans
-
-/** "4:12", "1:02:05": what is left of a wait. */
-export function countdownText(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
-  const two = (n: number) => String(n).padStart(2, "0");
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
 
 /** "less than a minute", "5 minutes", "3 hours", "32 days" */
 export function spanText(ms: number): string {

@@ -1,4 +1,5 @@
-//! Accepted, allowed, log read: one call of `ListLogs` proves them, the rung at which it fails is told by its answer.
+//! Accepted, allowed, log read: who CIPP takes this client for, and one call of `ListLogs`. At which rung a call fails is
+//! told by its answer.
 
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use super::{sign_in, way};
 use crate::climb::{Broke, Broken, Climb, Held};
 use crate::diagnosis::Fact;
 
-/// The call, as far as it came.
+/// The call for today's log, as far as it came.
 pub(crate) enum LogLook {
     /// Rows are coming.
     Rows(Box<Rows>),
@@ -18,60 +19,57 @@ pub(crate) enum LogLook {
     Refused(ClientError),
 }
 
+/// Asks CIPP who it takes this client for. What else goes wrong with that question is left to the next one.
 pub(super) async fn accepted(climb: &mut Climb<'_>) -> Result<Held, Broke> {
+    let begun = Instant::now();
+    let limits = climb.client.list_api_test(climb.cancel).await;
+    let slow = begun.elapsed() >= climb.patience.slow;
+    match &limits {
+        Err(ClientError::Cancelled) => return Err(Broke::Cancelled),
+        Err(error) if rung_of(error) == Rung::Accepted => return Err(not_accepted(climb, error)),
+        _ => {}
+    }
+    let woken = slow || limits.as_ref().is_ok_and(|limits| limits.cold_start);
+    climb.limits = Some(limits);
+    Ok(Held {
+        proof: "CIPP takes the token".to_owned(),
+        facts: Vec::new(),
+        notes: if woken { vec!["cold-start"] } else { Vec::new() },
+    })
+}
+
+/// Opens today's log, and tells what the role leaves of it.
+pub(super) async fn allowed(climb: &mut Climb<'_>) -> Result<Held, Broke> {
+    let limits = match climb.limits.take() {
+        Some(Err(error)) if rung_of(&error) == Rung::Allowed => return Err(Broken::by(&error, &[])),
+        Some(Ok(limits)) => limits.allowed_tenants,
+        _ => None,
+    };
     // The day of CIPP is UTC's unless the instance is set otherwise; an empty day proves as much as a full one.
     let today = Day::new(Timestamp::now().to_zoned(TimeZone::UTC).date());
     let look = match climb.client.list_logs(&ListLogs::day(today), climb.cancel).await {
         Ok(rows) => LogLook::Rows(Box::new(rows)),
-        Err(error) if rung_of(&error) == Rung::Accepted => return Err(not_accepted(climb, &error)),
-        Err(error) => LogLook::Refused(error),
+        Err(error) => match rung_of(&error) {
+            Rung::Accepted => return Err(not_accepted(climb, &error)),
+            Rung::Allowed => return Err(Broken::by(&error, &[])),
+            _ => LogLook::Refused(error),
+        },
     };
-    climb.rows = Some(look);
-    Ok(Held {
-        proof: "CIPP takes the token".to_owned(),
-        ..Held::default()
-    })
-}
-
-pub(super) async fn allowed(climb: &mut Climb<'_>) -> Result<Held, Broke> {
-    match climb.rows.take() {
-        Some(LogLook::Refused(error)) if rung_of(&error) == Rung::Allowed => Err(Broken::by(&error, &[])),
-        // It fails further up, whatever the role is.
-        Some(LogLook::Refused(error)) => {
-            climb.rows = Some(LogLook::Refused(error));
-            Ok(Held {
-                proof: "not refused".to_owned(),
-                ..Held::default()
-            })
-        }
-        rows => {
-            climb.rows = rows;
-            limits(climb).await
-        }
+    if matches!(look, LogLook::Refused(ClientError::Cancelled)) {
+        return Err(Broke::Cancelled);
     }
-}
-
-/// Allowed, and how far. That CIPP does not tell its limits is no reason to stop.
-async fn limits(climb: &Climb<'_>) -> Result<Held, Broke> {
-    let limits = match climb.client.list_api_test(climb.cancel).await {
-        Ok(limits) => limits,
-        Err(ClientError::Cancelled) => return Err(Broke::Cancelled),
-        Err(_) => {
-            return Ok(Held {
-                proof: "may read the log".to_owned(),
-                ..Held::default()
-            });
-        }
-    };
-    let tenants = limits.allowed_tenants.unwrap_or_default();
-    let limited = !tenants.is_empty() && !tenants.iter().any(|tenant| tenant.eq_ignore_ascii_case("AllTenants"));
+    let is_open = matches!(look, LogLook::Rows(_));
+    climb.rows = Some(look);
+    let tenants = limits.unwrap_or_default();
+    let is_limited = !tenants.is_empty() && !tenants.iter().any(|tenant| tenant.eq_ignore_ascii_case("AllTenants"));
     Ok(Held {
-        proof: match limited {
-            true => format!("may read the log of {} tenants alone", tenants.len()),
-            false => "may read the log of all tenants".to_owned(),
+        proof: match (is_open, is_limited) {
+            (false, _) => "not refused".to_owned(),
+            (true, true) => format!("may read the log, of {} tenants alone", tenants.len()),
+            (true, false) => "may read the log".to_owned(),
         },
         facts: Vec::new(),
-        notes: if limited {
+        notes: if is_limited {
             vec!["rows-hidden-by-tenant-limit"]
         } else {
             Vec::new()
@@ -107,7 +105,7 @@ pub(super) async fn log_read(climb: &mut Climb<'_>) -> Result<Held, Broke> {
     if counted.damaged > 0 {
         notes.push("row-damaged");
     }
-    if cache.as_deref().is_some_and(|cache| cache.starts_with("HIT")) {
+    if cache.as_deref().is_some_and(|cache| cache.contains("STALE")) {
         notes.push("stale-cache");
     }
     let elsewhere = zone.as_deref().is_some_and(|zone| !is_utc(zone));
@@ -192,18 +190,15 @@ fn rung_of(error: &ClientError) -> Rung {
 
 /// 401 with a good token. The answer is the same for many causes; the token's claims and the clock tell more of it.
 fn not_accepted(climb: &Climb<'_>, error: &ClientError) -> Broke {
-    let refused_token = matches!(error, ClientError::NotAccepted { .. });
-    let for_bare_id = refused_token && climb.claims.as_ref().is_some_and(sign_in::is_for_bare_id);
-    let answers_anyone = climb
-        .knock
-        .as_ref()
-        .is_some_and(|knock| knock.reply.as_ref().is_ok_and(|reply| reply.status == 200));
-    // Only the container has a door that answers everybody, and only there the list of audiences had the gap.
-    let mut likely: Vec<&str> = match (for_bare_id, answers_anyone) {
-        (false, _) => Vec::new(),
-        (true, true) => vec!["token-for-bare-client-id", "client-is-mcp"],
-        (true, false) => vec!["client-is-mcp", "token-for-bare-client-id"],
-    };
+    let mut likely = Vec::new();
+    if let ClientError::NotAccepted { names_mcp, .. } = error
+        && climb.claims.as_ref().is_some_and(sign_in::is_for_bare_id)
+    {
+        likely.extend(match names_mcp {
+            true => ["client-is-mcp", "token-for-bare-client-id"],
+            false => ["token-for-bare-client-id", "client-is-mcp"],
+        });
+    }
     if climb.knock.as_ref().is_some_and(way::clock_is_off) {
         likely.push("clock-off");
     }

@@ -66,7 +66,7 @@ pub(super) fn right_door(climb: &Climb<'_>) -> Result<Held, Broke> {
         return Err(with(Broken::by(error, &[]), facts));
     }
     let proof = match reply.status {
-        200 => "CIPP answers".to_owned(),
+        200 => "no website".to_owned(),
         401 | 403 => "no website: it asks who is there".to_owned(),
         // The rungs above tell what that means for the log.
         status => format!("no website; it answers with {status} at the moment"),
