@@ -152,7 +152,7 @@ pub async fn save(
         .await;
     let secret = secret.ok_or(ClientError::Cancelled)??;
     if input.test {
-        let client = Client::new(connection.clone(), secret.clone(), state.client_options())?;
+        let client = Client::new(connection.clone(), secret.clone(), state.client_options(id))?;
         test(&client, report, cancel).await?;
     }
     if cancel.is_cancelled() {

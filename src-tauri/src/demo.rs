@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use cipp_client::{Connection, FieldError, Secret};
+use cipp_client::{Connection, FieldError, ManualProxy, ProxyChoice, Secret};
 use connections::{ConnectionId, SavedConnection};
 use jiff::Timestamp;
 use log_archive::ArchiveKey;
@@ -40,6 +40,8 @@ struct Given {
     /// Not in the file of connections; its secret is new at every start.
     connection: SavedConnection,
     secret: Secret,
+    /// The proxy that a network of this kind would have.
+    proxy: ProxyChoice,
     /// A value that the app refuses before anything is sent; the connection is then as it was before.
     refused: Option<FieldError>,
     /// The fault that is played.
@@ -49,13 +51,14 @@ struct Given {
 /// Starts a healthy, small sandbox on free ports of the loopback interface.
 pub async fn start() -> CommandResult<Demo> {
     let sandbox = sandbox::start(SandboxOptions::default()).await?;
-    let (connection, secret) = values(&sandbox.ready())?;
+    let (connection, secret, _) = values(sandbox.ready())?;
     let connection = SavedConnection::new(ID, "Sandbox", connection, Timestamp::now());
     let key = ArchiveKey::generate().map_err(CommandError::internal)?;
     Ok(Demo {
         given: Mutex::new(Given {
             connection,
             secret,
+            proxy: ProxyChoice::None,
             refused: None,
             fault: None,
         }),
@@ -84,6 +87,11 @@ impl Demo {
         lock(&self.given).secret.clone()
     }
 
+    /// Over which proxy it is asked.
+    pub fn proxy(&self) -> ProxyChoice {
+        lock(&self.given).proxy.clone()
+    }
+
     /// What the app refuses before anything is sent, where the fault is such a value.
     pub fn refused(&self) -> Option<FieldError> {
         lock(&self.given).refused.clone()
@@ -108,9 +116,10 @@ impl Demo {
         given.fault = fault.map(str::to_owned);
         given.refused = None;
         match values {
-            Ok((connection, secret)) => {
+            Ok((connection, secret, proxy)) => {
                 given.connection.connection = connection;
                 given.secret = secret;
+                given.proxy = proxy;
             }
             Err(refused) => given.refused = Some(refused),
         }
@@ -124,7 +133,7 @@ pub fn is_wanted_at_start() -> bool {
         || std::env::args_os().skip(1).any(|argument| argument == START_ARGUMENT)
 }
 
-fn values(ready: &Ready) -> Result<(Connection, Secret), FieldError> {
+fn values(ready: &Ready) -> Result<(Connection, Secret, ProxyChoice), FieldError> {
     let connection = Connection {
         api_url: ready.api_url.parse()?,
         tenant_id: ready.tenant_id.parse()?,
@@ -132,5 +141,14 @@ fn values(ready: &Ready) -> Result<(Connection, Secret), FieldError> {
         authority: ready.authority.parse()?,
         ca_cert: None,
     };
-    Ok((connection, Secret::parse(&ready.client_secret)?))
+    let proxy = match &ready.proxy {
+        None => ProxyChoice::None,
+        Some(address) => ProxyChoice::Manual(ManualProxy {
+            address: address.parse()?,
+            user: None,
+            password: None,
+            bypass: Vec::new(),
+        }),
+    };
+    Ok((connection, Secret::parse(&ready.client_secret)?, proxy))
 }

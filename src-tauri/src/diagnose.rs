@@ -94,7 +94,7 @@ pub async fn run(
     id: ConnectionId,
     tell: impl Fn(RungOutcome) + Send + Sync,
 ) -> CommandResult<Diagnosis> {
-    let cancel = state.begin_climb();
+    let cancel = state.begin_climb(id);
     let connection = state.connection(id).await?;
     let about = about(&connection);
     let run = match state.demo_with(id).and_then(crate::demo::Demo::refused) {
@@ -104,7 +104,7 @@ pub async fn run(
             let Some(secret) = cancel.run_until_cancelled(state.secret(id)).await else {
                 return Err(cipp_client::ClientError::Cancelled.into());
             };
-            let options = about.patience.options(state.client_options());
+            let options = about.patience.options(state.client_options(id));
             // A client of its own: it has no token yet, so that signing in is part of the climb.
             let client = Client::new(connection.connection, secret?, options)?;
             let tell = |outcome: &diagnosis::RungOutcome| tell(outcome.into());

@@ -51,8 +51,8 @@ pub struct AppState {
     demo: OnceCell<Demo>,
     /// Cancels the test that is running, if any.
     test: Mutex<CancellationToken>,
-    /// Cancels the climb that is under way, if any.
-    climb: Mutex<CancellationToken>,
+    /// Cancels the climb that is under way, if any, and whose it is.
+    climb: Mutex<Option<(ConnectionId, CancellationToken)>>,
     names_given: AtomicU64,
 }
 
@@ -167,7 +167,7 @@ impl AppState {
             };
             let connection = self.connection(id).await?.connection;
             let secret = self.secret(id).await?;
-            let client = Client::new(connection, secret, self.client_options())?;
+            let client = Client::new(connection, secret, self.client_options(id))?;
             let mut clients = lock(&self.clients);
             // A connection that was saved meanwhile may have another address or secret than what was read.
             if clients.changes == changes {
@@ -176,10 +176,11 @@ impl AppState {
         }
     }
 
-    /// How every client of this app behaves.
-    pub fn client_options(&self) -> ClientOptions {
+    /// How the clients of a connection behave.
+    pub fn client_options(&self, id: ConnectionId) -> ClientOptions {
         ClientOptions {
             ledger: self.ledger.clone(),
+            proxy: self.demo_with(id).map(Demo::proxy).unwrap_or_default(),
             ..ClientOptions::default()
         }
     }
@@ -247,16 +248,19 @@ impl AppState {
     }
 
     /// Begins to climb the ladder; the climb before is cancelled.
-    pub fn begin_climb(&self) -> CancellationToken {
-        let mut climb = lock(&self.climb);
-        climb.cancel();
-        *climb = CancellationToken::new();
-        climb.clone()
+    pub fn begin_climb(&self, id: ConnectionId) -> CancellationToken {
+        let cancel = CancellationToken::new();
+        if let Some((_, before)) = lock(&self.climb).replace((id, cancel.clone())) {
+            before.cancel();
+        }
+        cancel
     }
 
-    /// Ends the climb that is under way, if any.
-    pub fn cancel_climb(&self) {
-        lock(&self.climb).cancel();
+    /// Ends the climb of this connection, if one is under way.
+    pub fn cancel_climb(&self, id: ConnectionId) {
+        if let Some((_, cancel)) = lock(&self.climb).as_ref().filter(|(whose, _)| *whose == id) {
+            cancel.cancel();
+        }
     }
 
     /// Keeps a view and gives its name.

@@ -58,11 +58,11 @@ pub async fn diagnose(
     diagnose::run(&state, connection_id, move |outcome| drop(channel.send(outcome))).await
 }
 
-/// Ends the climb that is under way, if any.
+/// Ends the climb of this connection, if one is under way.
 #[tauri::command]
 #[specta::specta]
-pub async fn diagnose_cancel(state: Shared<'_>) -> CommandResult<()> {
-    state.cancel_climb();
+pub async fn diagnose_cancel(state: Shared<'_>, connection_id: ConnectionId) -> CommandResult<()> {
+    state.cancel_climb(connection_id);
     Ok(())
 }
 
