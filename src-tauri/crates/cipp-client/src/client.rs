@@ -38,7 +38,8 @@ pub struct ClientOptions {
     pub user_agent: String,
     /// For the connection alone, TLS included.
     pub connect_timeout: Duration,
-    /// Until the reply begins: CIPP may work for ten minutes before it says anything.
+    /// Until the reply begins: CIPP may work for ten minutes before it says anything. And again for the whole of a reply
+    /// that is no list of rows.
     pub header_timeout: Duration,
     /// The longest silence in the middle of a reply.
     pub read_timeout: Duration,
@@ -192,7 +193,15 @@ impl Client {
         until_cancelled(cancel, async {
             let mut opened = self.open(endpoint, query).await?;
             let host = self.connection().api_url.host();
-            let body = whole_body(&mut opened, host).await?;
+            // A server that sends a byte now and then is never silent for long enough to be given up otherwise.
+            let patience = self.inner.options.header_timeout;
+            let body = match timeout(patience, whole_body(&mut opened, host)).await {
+                Ok(body) => body?,
+                Err(_) => {
+                    opened.call.failed(ReachCause::Timeout);
+                    return Err(wire::timed_out(host, patience).error);
+                }
+            };
             json(&body, host, &opened.known)
         })
         .await

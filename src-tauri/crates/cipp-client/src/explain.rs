@@ -6,6 +6,7 @@
 use failures::{Explanation, Failure, Seen, Symptom, by_id, explain};
 
 use crate::error::{ClientError, ReachCause, Refusal, WrongDoor};
+use crate::wire::{PROXY_IS_AWAY, PROXY_REFUSES, PROXY_WANTS_SIGN_IN};
 
 impl ClientError {
     /// All that this error may mean, the first being the one to name; empty for what the catalogue knows nothing of
@@ -40,12 +41,18 @@ impl ClientError {
     fn known(&self, words_tell: bool) -> (bool, &'static [&'static str]) {
         let only_without_words = |ids| (true, if words_tell { &[][..] } else { ids });
         match self {
-            ClientError::Unreachable { cause, .. } => match cause {
+            ClientError::Unreachable { cause, detail, .. } => match cause {
                 ReachCause::Dns => (false, &["host-not-found"]),
                 ReachCause::Refused => (false, &["connection-refused"]),
                 ReachCause::Timeout => (false, &["no-answer-in-time"]),
                 ReachCause::Reset => (false, &["connection-broken"]),
                 ReachCause::Tls => only_without_words(&["no-secure-connection"]),
+                ReachCause::Proxy if detail.contains(PROXY_WANTS_SIGN_IN) => (false, &["proxy-wants-password"]),
+                ReachCause::Proxy if detail.contains(PROXY_REFUSES) => {
+                    // The HTTP library keeps no status: a proxy that answers a wrong password with 401 says no more.
+                    (false, &["proxy-refuses-host", "proxy-wants-password"])
+                }
+                ReachCause::Proxy if detail.contains(PROXY_IS_AWAY) => (false, &["proxy-not-reachable"]),
                 ReachCause::Proxy => only_without_words(&["captive-portal", "proxy-refuses-host"]),
                 ReachCause::Other => (true, &[]),
             },
@@ -86,7 +93,17 @@ impl ClientError {
             status,
         };
         match self {
-            // Our own words for these are unmistakable already, and a library's may sound like another cause.
+            // Known already; what lies behind a proxy's trouble would sound like the server's.
+            ClientError::Unreachable {
+                cause: ReachCause::Proxy,
+                detail,
+                ..
+            } if [PROXY_WANTS_SIGN_IN, PROXY_REFUSES, PROXY_IS_AWAY]
+                .iter()
+                .any(|did| detail.contains(did)) =>
+            {
+                said("", None)
+            }
             ClientError::Unreachable {
                 cause: ReachCause::Dns | ReachCause::Refused | ReachCause::Timeout | ReachCause::Reset,
                 ..
@@ -215,6 +232,13 @@ mod tests {
             (
                 unreachable(ReachCause::Proxy, "a web page (HTTP 200)"),
                 "captive-portal",
+            ),
+            (
+                unreachable(
+                    ReachCause::Proxy,
+                    "the proxy itself cannot be reached: tunnel error: Connection refused (os error 111)",
+                ),
+                "proxy-not-reachable",
             ),
             (door(WrongDoor::Html), "html-instead-of-data"),
             (

@@ -131,7 +131,8 @@ impl Client {
                 None => look_up(url, self.options().connect_timeout).await,
             };
             let mut call = self.options().ledger.begin(url, reason);
-            let reply = ask(&http, url, &self.known(None), &mut call).await;
+            let patience = PATIENCE.min(self.options().header_timeout);
+            let reply = ask(&http, url, patience, &self.known(None), &mut call).await;
             Ok(Knock {
                 host,
                 addresses,
@@ -158,23 +159,29 @@ async fn look_up(url: &Url, patience: Duration) -> Vec<IpAddr> {
     }
 }
 
-async fn ask(http: &reqwest::Client, url: &Url, known: &Known, call: &mut OpenCall) -> Result<KnockReply, ClientError> {
+async fn ask(
+    http: &reqwest::Client,
+    url: &Url,
+    patience: Duration,
+    known: &Known,
+    call: &mut OpenCall,
+) -> Result<KnockReply, ClientError> {
     let host = url.host_str().unwrap_or_default();
     let request = http.get(url.clone()).header("accept", "application/json");
     let sent = Timestamp::now();
-    let response = match timeout(PATIENCE, request.send()).await {
+    let response = match timeout(patience, request.send()).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => return Err(wire::failure(host, error, known, call).error),
         Err(_) => {
             call.failed(ReachCause::Timeout);
-            return Err(wire::timed_out(host, PATIENCE).error);
+            return Err(wire::timed_out(host, patience).error);
         }
     };
     let came = Timestamp::now();
     call.answered(response.status().as_u16());
     let (status, headers) = (response.status(), response.headers().clone());
     let protocol = format!("{:?}", response.version());
-    let body = timeout(PATIENCE, wire::body_up_to(response, LONGEST_ERROR_BYTES, call)).await;
+    let body = timeout(patience, wire::body_up_to(response, LONGEST_ERROR_BYTES, call)).await;
     let body = body.ok().and_then(Result::ok).unwrap_or_default();
     if matches!(status.as_u16(), 407 | 511) {
         return Err(reply::failed(url, status, &headers, &body, known).error);

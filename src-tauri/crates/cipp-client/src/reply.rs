@@ -106,7 +106,7 @@ pub(crate) fn failed(url: &Url, status: StatusCode, headers: &HeaderMap, body: &
         407 => Failure::last(ClientError::Unreachable {
             host: host(url),
             cause: crate::error::ReachCause::Proxy,
-            detail: "the proxy asks for a sign-in (HTTP 407)".into(),
+            detail: format!("{} (HTTP 407)", crate::wire::PROXY_WANTS_SIGN_IN),
         }),
         429 => throttled(headers, body),
         status => trouble(status, headers, text),

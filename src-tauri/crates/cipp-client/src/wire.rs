@@ -261,6 +261,28 @@ pub fn cause_of(error: &reqwest::Error) -> ReachCause {
     cause_in_words(&chain(error).to_ascii_lowercase())
 }
 
+/// What a proxy did, in words of our own: those of the HTTP library change, and "proxy authorization required" does not
+/// survive the scrubbing of whatever follows "authorization".
+pub(crate) const PROXY_WANTS_SIGN_IN: &str = "the proxy asks for a sign-in";
+pub(crate) const PROXY_REFUSES: &str = "the proxy opens no way to this host";
+pub(crate) const PROXY_IS_AWAY: &str = "the proxy itself cannot be reached";
+
+/// Which of the three it was, in the words of the HTTP library (hyper-util 0.1: `TunnelError`, `SocksError`).
+fn what_the_proxy_did(words: &str) -> &'static str {
+    let says = |fragments: &[&str]| fragments.iter().any(|fragment| words.contains(fragment));
+    if says(&[
+        "proxy authorization required",
+        "credentials not accepted",
+        "authentication",
+    ]) {
+        PROXY_WANTS_SIGN_IN
+    } else if says(&["failed to create underlying connection", "io error"]) {
+        PROXY_IS_AWAY
+    } else {
+        PROXY_REFUSES
+    }
+}
+
 /// Whether it is the way through a proxy that failed, in the words of the HTTP library (hyper-util 0.1: `TunnelError`,
 /// `SocksError`; reqwest 0.13: `SocksProxyError`).
 fn is_of_proxy(words: &str) -> bool {
@@ -291,7 +313,7 @@ fn cause_in_words(words: &str) -> ReachCause {
     }
 }
 
-/// An error and its causes on one line. The caller has taken the address out.
+/// An error and its causes on one line, after what a proxy did where it was one. The caller has taken the address out.
 pub fn chain(error: &reqwest::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
@@ -303,7 +325,10 @@ pub fn chain(error: &reqwest::Error) -> String {
         }
         source = inner.source();
     }
-    words
+    match is_of_proxy(&words) {
+        true => format!("{}: {words}", what_the_proxy_did(&words)),
+        false => words,
+    }
 }
 
 #[cfg(test)]
@@ -330,6 +355,45 @@ mod tests {
             !detail.contains("anna") && !detail.contains("ListLogs"),
             "no address in errors: {detail}"
         );
+    }
+
+    #[test]
+    fn a_proxy_that_wants_a_password_refuses_or_is_away_is_told_apart() {
+        for (words, did) in [
+            (
+                "client error (Connect): tunnel error: proxy authorization required",
+                PROXY_WANTS_SIGN_IN,
+            ),
+            (
+                "error connecting to socks proxy: SOCKS error: credentials not accepted",
+                PROXY_WANTS_SIGN_IN,
+            ),
+            (
+                "error connecting to socks proxy: SOCKS error: server does not support user/pass authentication",
+                PROXY_WANTS_SIGN_IN,
+            ),
+            (
+                "tunnel error: failed to create underlying connection: dns error",
+                PROXY_IS_AWAY,
+            ),
+            ("tunnel error: io error establishing tunnel: reset", PROXY_IS_AWAY),
+            (
+                "error connecting to socks proxy: SOCKS error: failed to create underlying connection",
+                PROXY_IS_AWAY,
+            ),
+            ("tunnel error: unsuccessful", PROXY_REFUSES),
+            ("tunnel error: unexpected end of file", PROXY_REFUSES),
+            (
+                "error connecting to socks proxy: SOCKS error: connection not allowed",
+                PROXY_REFUSES,
+            ),
+        ] {
+            assert!(is_of_proxy(words), "{words}");
+            assert_eq!(what_the_proxy_did(words), did, "{words}");
+            let kept = excerpt(&format!("{did}: {words}"), &Known::default());
+            assert!(kept.starts_with(did), "{kept}");
+        }
+        assert!(!is_of_proxy("tcp connect error: Connection refused (os error 111)"));
     }
 
     #[test]
