@@ -15,6 +15,7 @@ mod checklists;
 mod checklists_in_readme;
 mod checklists_walk;
 mod endpoints;
+mod faults;
 mod hosting;
 mod kills;
 mod microsoft;
