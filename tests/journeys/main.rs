@@ -16,6 +16,7 @@ mod checklists_in_readme;
 mod checklists_walk;
 mod diagnosis;
 mod endpoints;
+mod faults;
 mod hosting;
 mod kills;
 mod ledger;

@@ -134,4 +134,20 @@ mod tests {
         let off = ask("setup_ms_auth_settings_fails", "GetAzureConfiguration").await;
         assert_eq!(off["Enabled"], false);
     }
+    #[tokio::test]
+    async fn the_list_tells_what_is_switched_off_and_what_is_for_mcp() {
+        for (scenario, enabled, mcp) in [
+            ("healthy", true, false),
+            ("client_not_enabled", false, false),
+            ("not_saved", true, false),
+            ("mcp_client", true, true),
+        ] {
+            let listed = ask(scenario, "List").await;
+            assert_eq!(
+                (&listed[0]["Enabled"], &listed[0]["MCPAllowed"]),
+                (&enabled.into(), &mcp.into()),
+                "{scenario}"
+            );
+        }
+    }
 }

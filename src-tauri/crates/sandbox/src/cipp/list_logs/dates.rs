@@ -30,7 +30,8 @@ pub(super) fn check(value: &str, flavour: Flavour) -> Result<&str, String> {
         return Ok(value);
     }
     Err(format!(
-        "Invalid date format for OData filter. Expected an ISO 8601 date, got: '{value}'"
+        "Invalid date format for OData filter. Expected ISO 8601 (e.g. yyyy-MM-dd or yyyy-MM-ddTHH:mm:ssZ), got: \
+         '{value}'"
     ))
 }
 

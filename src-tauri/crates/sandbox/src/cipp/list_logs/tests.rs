@@ -239,7 +239,9 @@ async fn bad_dates_are_refused_with_their_value() {
     ] {
         let f = refused(FunctionApp, &format!("Filter=true&{query}")).await;
         assert!(
-            f.text.starts_with("Invalid date format for OData filter") && f.text.ends_with('\''),
+            f.text.starts_with(
+                "Invalid date format for OData filter. Expected ISO 8601 (e.g. yyyy-MM-dd or yyyy-MM-ddTHH:mm:ssZ), got: '"
+            ) && f.text.ends_with('\''),
             "{}",
             f.text
         );
