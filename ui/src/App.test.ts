@@ -333,6 +333,8 @@ describe("the sandbox", () => {
     expect(await violations()).toEqual([]);
     await user.keyboard("{Enter}");
     expect(await screen.findByTestId("verdict")).toHaveTextContent("Broken at 4 Sign-in");
+    // The sample's run is older than what was just broken.
+    expect(screen.getByTestId("outdated")).toBeVisible();
     await user.click(screen.getByTestId("fault-repair"));
     await waitFor(() => expect(screen.queryByTestId("fault-playing")).toBeNull());
     expect(played()).toEqual(["wrong_secret", null]);
