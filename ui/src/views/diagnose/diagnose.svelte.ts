@@ -326,7 +326,11 @@ export class DiagnoseState {
 /** How a run ended, in a sentence. */
 export function verdictText(diagnosis: Diagnosis): string {
   const { verdict } = diagnosis;
-  if (verdict === "works") return "It works.";
+  if (verdict === "works") {
+    const notes = diagnosis.rungs.reduce((sum, rung) => sum + rung.notes.length, 0);
+    if (notes === 0) return "It works.";
+    return `It works. ${notes === 1 ? "One thing is" : `${notes} things are`} worth knowing.`;
+  }
   if (verdict === "cancelled") return "Cancelled.";
   const broken = brokenRung(diagnosis);
   if (!broken) return "Broken.";
