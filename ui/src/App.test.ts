@@ -333,6 +333,8 @@ describe("the sandbox", () => {
     expect(await violations()).toEqual([]);
     await user.keyboard("{Enter}");
     expect(await screen.findByTestId("verdict")).toHaveTextContent("Broken at 4 Sign-in");
+    // The sample's run is older than what was just broken.
+    expect(screen.getByTestId("outdated")).toBeVisible();
     await user.click(screen.getByTestId("fault-repair"));
     await waitFor(() => expect(screen.queryByTestId("fault-playing")).toBeNull());
     expect(played()).toEqual(["wrong_secret", null]);
@@ -373,23 +375,28 @@ describe("the sandbox", () => {
 
 describe("the calls that left this computer", () => {
   test("are listed newest first, read anew, and copied", async () => {
-    let listed = [networkCall(), networkCall({ status: null, outcome: "time-out", path: "/x" })];
+    let listed = [
+      networkCall(),
+      networkCall({ status: null, outcome: "time-out", path: "/x" }),
+      networkCall({ status: null, bytes: 0 }),
+    ];
     const { user } = await start({ network_calls: () => listed });
     await user.keyboard("{Control>}k{/Control}");
     await user.type(await screen.findByTestId("palette-input"), "network");
     await user.keyboard("{Enter}");
     const dialog = await screen.findByTestId("network");
     expect(dialog).toHaveTextContent("Nothing else leaves this computer.");
-    await waitFor(() => expect(screen.getAllByTestId("network-call")).toHaveLength(2));
+    await waitFor(() => expect(screen.getAllByTestId("network-call")).toHaveLength(3));
     expect(screen.getAllByTestId("network-call")[1]).toHaveTextContent("time-out");
+    expect(screen.getAllByTestId("network-call")[2]).toHaveTextContent("under way");
     expect(await violations()).toEqual([]);
     await user.click(within(dialog).getByText("Copy as text"));
     const copied = await navigator.clipboard.readText();
-    expect(copied.split("\n")).toHaveLength(3);
+    expect(copied.split("\n")).toHaveLength(4);
     expect(copied).toContain("/api/ListLogs\t200\t48210\t904\treading the log");
     listed = [networkCall({ path: "/api/PublicPing" }), ...listed];
     await user.click(screen.getByTestId("network-refresh"));
-    await waitFor(() => expect(screen.getAllByTestId("network-call")).toHaveLength(3));
+    await waitFor(() => expect(screen.getAllByTestId("network-call")).toHaveLength(4));
     await user.keyboard("{Escape}");
     await waitFor(() => expect(screen.queryByTestId("network")).toBeNull());
   });

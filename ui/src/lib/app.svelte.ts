@@ -92,6 +92,8 @@ export class AppState {
   shortcutsOpen = $state(false);
   sandboxStarting = $state(false);
   sandboxFailure = $state<CommandFailure | null>(null);
+  /** When the sandbox was last broken or repaired; null: it is as it was started. */
+  sandboxChangedAt = $state<number | null>(null);
 
   /** The zone of this computer, for Intl. */
   mine = $derived.by(() => {
@@ -200,6 +202,7 @@ export class AppState {
       known.id === connection.id ? connection : known,
     );
     this.status.forget(connection.id);
+    this.sandboxChangedAt = Date.now();
   }
 
   /** Called after a connection was saved: it becomes the current one. */

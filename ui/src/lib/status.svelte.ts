@@ -59,7 +59,7 @@ export class StatusState {
   shown = $derived.by<Status>(() => {
     const id = this.#current();
     if (id === null) return status("none", "no connection", "–");
-    if (this.#diagnosing === id) return status("checking", "checking…", "…");
+    if (this.#diagnosing === id) return status("checking", "checking…", "asking");
     if (this.#waiting?.id === id) {
       secondsPass();
       const left = countdownText((this.#waiting.until - performance.now()) / 1000);
@@ -67,7 +67,8 @@ export class StatusState {
     }
     const known = this.#known[id];
     // While all is well a new reading is nothing to look up for.
-    if (this.#reading === id && known?.kind !== "ok") return status("checking", "checking…", "…");
+    if (this.#reading === id && known?.kind !== "ok")
+      return status("checking", "checking…", "asking");
     if (!known) return status("unknown", "not checked yet", "?");
     if (known.kind === "ok") return status("ok", `ok ${this.#ago(known.at)}`, "ok", "ok");
     if (known.kind === "offline")

@@ -15,7 +15,7 @@ import {
 import type { AppState } from "../../lib/app.svelte";
 import { copyLater } from "../../lib/clipboard";
 import { brokenRung, rungName, STATE_WORDS, untried } from "../../lib/rungs";
-import { durationText } from "../../lib/time";
+import { momentOf } from "../../lib/time";
 import { Waiting } from "./waiting.svelte";
 
 /** A run that is under way. */
@@ -92,6 +92,12 @@ export class DiagnoseState {
   at = $derived(this.run?.rungs.find(({ state }) => state === "running") ?? null);
   /** Nothing was ever run for this connection. */
   empty = $derived(this.loaded && !this.run && this.history.runs.length === 0);
+  /** The run on the screen is of a sandbox that was broken or repaired since. */
+  outdated = $derived.by(() => {
+    const { current, sandboxChangedAt } = this.app;
+    if (!this.shown || !current?.sandbox || sandboxChangedAt === null) return false;
+    return (momentOf(this.shown.startedAt) ?? 0) < sandboxChangedAt;
+  });
   /** What is different since it last worked: it concerns the newest run alone. */
   changed = $derived(
     this.isNewest && this.shown?.verdict === "broken" ? this.history.changed : null,
@@ -319,9 +325,13 @@ export class DiagnoseState {
 
 /** How a run ended, in a sentence. */
 export function verdictText(diagnosis: Diagnosis): string {
-  const { verdict, durationMs } = diagnosis;
-  if (verdict === "works") return `It works. Every rung holds, ${durationText(durationMs)}.`;
-  if (verdict === "cancelled") return `Cancelled after ${durationText(durationMs)}.`;
+  const { verdict } = diagnosis;
+  if (verdict === "works") {
+    const notes = diagnosis.rungs.reduce((sum, rung) => sum + rung.notes.length, 0);
+    if (notes === 0) return "It works.";
+    return `It works. ${notes === 1 ? "One thing is" : `${notes} things are`} worth knowing.`;
+  }
+  if (verdict === "cancelled") return "Cancelled.";
   const broken = brokenRung(diagnosis);
   if (!broken) return "Broken.";
   const title = broken.causes[0]?.title ?? "No known cause has this look.";
@@ -343,6 +353,10 @@ export function diagnoseOf(app: AppState): DiagnoseState {
       const { currentId } = app;
       if (state.connectionId !== null && currentId !== state.connectionId)
         untrack(() => void state.open(currentId));
+    });
+    $effect(() => {
+      // What was waited for is not what is broken now.
+      if (app.sandboxChangedAt !== null) untrack(() => state.waiting.stop());
     });
   });
   states.set(app, state);

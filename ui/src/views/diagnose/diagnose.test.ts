@@ -137,6 +137,9 @@ describe("a run", () => {
         : known,
     );
     const { user } = await open(kept({ ...run, rungs }));
+    expect(screen.getByTestId("verdict")).toHaveTextContent(
+      "It works. One thing is worth knowing.",
+    );
     const fits = within(rung("tokenFits"));
     expect(fits.getByTestId("rung-note")).toHaveTextContent(
       "Worth knowing: The audience is an address.",

@@ -26,9 +26,17 @@ export class NetworkState {
   }
 }
 
-/** "200", "no answer: time-out", "404 cut off" */
-export function outcomeText({ status, outcome }: NetworkCall): string {
-  return [status === null ? "" : String(status), outcome].filter(Boolean).join(" ") || "no answer";
+/** Sent, and not answered yet. */
+export const isUnderWay = ({ status, outcome }: NetworkCall) => status === null && outcome === "";
+
+/** Whether something went wrong with it. */
+export const hasFailed = ({ status, outcome }: NetworkCall) =>
+  outcome !== "" || (status !== null && status >= 400);
+
+/** "200", "time-out", "404 cut off" */
+export function outcomeText(call: NetworkCall): string {
+  if (isUnderWay(call)) return "under way";
+  return [call.status ?? "", call.outcome].filter((part) => part !== "").join(" ");
 }
 
 /** Columns apart by tabs, with a head: for a ticket or a spreadsheet. */

@@ -375,6 +375,45 @@ test("another answer without the step that was shown goes to one it has", async 
   expect(screen.getByTestId("step-know")).toHaveAttribute("tabindex", "0");
 });
 
+describe("a step that another view names", () => {
+  test("is shown, with the focus on it", async () => {
+    const { app } = await open();
+    app.openStep(`${LIST}/clean`);
+    await waitFor(() => expect(shown()).toBe("clean"));
+    await waitFor(() => expect(screen.getByTestId("step-title")).toHaveFocus());
+    expect(app.wantedStep).toBeNull();
+  });
+  test("is shown as soon as the list is here", async () => {
+    let read: (answer: unknown) => void = () => undefined;
+    const { app, setup } = await open({}, { connected: false });
+    answerCommands(startAnswers({ checklists: () => new Promise((answer) => (read = answer)) }));
+    app.currentId = "c1";
+    app.openStep(`${LIST}/wait`);
+    await waitFor(() => expect(setup.connectionId).toBe("c1"));
+    expect(app.wantedStep).not.toBeNull();
+    await settled();
+    read([checklistView()]);
+    await waitFor(() => expect(shown()).toBe("wait"));
+  });
+  test("that is none of one's own says so, and stays where one is", async () => {
+    const view = checklistView();
+    view.progress.steps = view.progress.steps.filter(({ id }) => id !== "wait");
+    const { app } = await open({}, { answers: { checklists: () => [view] } });
+    const before = shown();
+    app.openStep(`${LIST}/wait`);
+    await waitFor(() =>
+      expect(screen.getByTestId("check-outcome")).toHaveTextContent(
+        "The step “Wait for the restart” is not one of yours",
+      ),
+    );
+    expect(shown()).toBe(before);
+    app.openStep(`${LIST}/unheard-of`);
+    await waitFor(() =>
+      expect(screen.getByTestId("check-outcome")).toHaveTextContent("has no such step"),
+    );
+  });
+});
+
 describe("clean-up", () => {
   test("stays in sight with its date, leads to its step, and is waived only with a reason", async () => {
     const { user } = await open({
