@@ -17,7 +17,7 @@ use cipp_client::{Field, FieldError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConnectionId, SavedConnection, StoreError};
+use crate::{ConnectionId, SavedConnection, SecretEnd, StoreError};
 
 /// The format this version writes, and the highest it reads.
 const FORMAT: u64 = 1;
@@ -115,6 +115,35 @@ impl ConnectionStore {
         self.change(|connections| {
             find(connections, id)?.last_used_at = Some(now);
             Ok(())
+        })
+    }
+
+    /// Notes that the secret of a connection was read from the keychain just now.
+    pub fn note_secret_read(&self, id: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|connections| {
+            find(connections, id)?.secret_read_at = Some(now);
+            Ok(())
+        })
+    }
+
+    /// Keeps when the secret of a connection ends, or that nobody knows. Reminders that were put off stay so where it
+    /// is the same end as before.
+    pub fn set_secret_end(&self, id: &ConnectionId, end: Option<SecretEnd>) -> Result<SavedConnection, StoreError> {
+        self.change(|connections| {
+            let saved = find(connections, id)?;
+            saved.secret_end = end.map(|end| end.after(saved.secret_end.as_ref()));
+            Ok(saved.clone())
+        })
+    }
+
+    /// Puts off the reminder that is due until the next one is.
+    pub fn put_off_reminder(&self, id: &ConnectionId, now: Timestamp) -> Result<SavedConnection, StoreError> {
+        self.change(|connections| {
+            let saved = find(connections, id)?;
+            if let Some(end) = &mut saved.secret_end {
+                end.put_off(now);
+            }
+            Ok(saved.clone())
         })
     }
 
