@@ -231,7 +231,7 @@ pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: Connection
     state.close_views_of(id);
     state.sign_ins.forget(id);
     setup::forget(&state, id).await;
-    credentials::forget_files(&state, id).await?;
+    credentials::forget_files(&state, id).await;
     if let Err(error) = settings::forget(&app, &id.to_string()) {
         tracing::warn!(%error, "the settings for a removed connection could not be taken out");
     }

@@ -78,10 +78,16 @@ pub async fn whereabouts(
     let on_disk = spawn_blocking(move || {
         let mut found = Vec::new();
         if !sandbox {
-            found.extend(shared_file("Address, IDs, name and times, in the list of connections", &file));
+            found.extend(shared_file(
+                "Address, IDs, name and times, in the list of connections",
+                &file,
+            ));
         }
         found.extend(archive.as_deref().and_then(archive_on_disk));
-        found.extend(files_of(&file, id).iter().map(|path| on_disk(word_for(path), path)));
+        let files = files_of(&file, id);
+        // A lock that nobody holds is an empty file.
+        let with_something = files.iter().map(|path| on_disk(word_for(path), path));
+        found.extend(with_something.filter(|found| found.bytes > 0.0));
         let words = "Its time zone, set-up facts and where you left off, in the settings";
         found.extend(settings.as_deref().and_then(|path| shared_file(words, path)));
         found
@@ -132,9 +138,9 @@ fn sentence(place: SecretPlace, store: &str, session_only: bool, sandbox: bool) 
 }
 
 /// Removes what still lies beside the file of connections for a connection that is gone.
-pub async fn forget_files(state: &Arc<AppState>, id: ConnectionId) -> CommandResult<()> {
+pub async fn forget_files(state: &Arc<AppState>, id: ConnectionId) {
     let file = state.store.path().to_owned();
-    spawn_blocking(move || {
+    let sweep = spawn_blocking(move || {
         for path in files_of(&file, id) {
             let removed = if path.is_dir() {
                 fs::remove_dir_all(&path)
@@ -145,9 +151,10 @@ pub async fn forget_files(state: &Arc<AppState>, id: ConnectionId) -> CommandRes
                 tracing::warn!(%error, path = %path.display(), "something of a removed connection stays");
             }
         }
-    })
-    .await
-    .map_err(CommandError::internal)
+    });
+    if let Err(error) = sweep.await {
+        tracing::warn!(%error, "something of a removed connection may stay");
+    }
 }
 
 /// Everything in the folders beside the file of connections whose name begins with the connection's id.
