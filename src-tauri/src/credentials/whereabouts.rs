@@ -74,17 +74,17 @@ pub async fn whereabouts(
     let archive = logbooks::archive_root(state, id)
         .ok()
         .map(|root| root.join(id.to_string()));
-    let file = state.store.path().to_owned();
+    let store = state.store.clone();
     let on_disk = spawn_blocking(move || {
         let mut found = Vec::new();
         if !sandbox {
             found.extend(shared_file(
                 "Address, IDs, name and times, in the list of connections",
-                &file,
+                store.path(),
             ));
         }
         found.extend(archive.as_deref().and_then(archive_on_disk));
-        let files = files_of(&file, id);
+        let files = store.files_of(&id);
         // A lock that nobody holds is an empty file.
         let with_something = files.iter().map(|path| on_disk(word_for(path), path));
         found.extend(with_something.filter(|found| found.bytes > 0.0));
@@ -139,9 +139,9 @@ fn sentence(place: SecretPlace, store: &str, session_only: bool, sandbox: bool) 
 
 /// Removes what still lies beside the file of connections for a connection that is gone.
 pub async fn forget_files(state: &Arc<AppState>, id: ConnectionId) {
-    let file = state.store.path().to_owned();
+    let store = state.store.clone();
     let sweep = spawn_blocking(move || {
-        for path in files_of(&file, id) {
+        for path in store.files_of(&id) {
             let removed = if path.is_dir() {
                 fs::remove_dir_all(&path)
             } else {
@@ -155,29 +155,6 @@ pub async fn forget_files(state: &Arc<AppState>, id: ConnectionId) {
     if let Err(error) = sweep.await {
         tracing::warn!(%error, "something of a removed connection may stay");
     }
-}
-
-/// Everything in the folders beside the file of connections whose name begins with the connection's id.
-fn files_of(file: &Path, id: ConnectionId) -> Vec<PathBuf> {
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = file
-        .parent()
-        .into_iter()
-        .flat_map(entries)
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .flat_map(|folder| entries(&folder.path()).collect::<Vec<_>>())
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&id.to_string()))
-        // The days of the log have a line of their own.
-        .map(|entry| entry.path())
-        .filter(|path| !path.starts_with(archive_folder(file)))
-        .collect();
-    found.sort();
-    found
-}
-
-/// On some systems settings and archives share a folder.
-fn archive_folder(file: &Path) -> PathBuf {
-    file.with_file_name("archive")
 }
 
 fn word_for(path: &Path) -> &'static str {

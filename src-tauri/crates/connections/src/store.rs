@@ -23,6 +23,8 @@ use crate::{ConnectionId, SavedConnection, SecretEnd, StoreError};
 const FORMAT: u64 = 1;
 /// How long another process may hold the lock. A change takes milliseconds: who holds it this long is stuck.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// The folder of the archives, where it shares the folder of the file.
+const ARCHIVE: &str = "archive";
 /// How the temporary files begin and end, so that those of killed processes can be found again.
 const TEMPORARY: (&str, &str) = (".connections-", ".tmp");
 
@@ -145,6 +147,22 @@ impl ConnectionStore {
             }
             Ok(saved.clone())
         })
+    }
+
+    /// What else lies on disk for a connection beside the file: everything in the folders there whose name begins with the
+    /// connection's id, whoever wrote it. The archive is not among them: it has a place of its own, which on some systems
+    /// is here as well.
+    pub fn files_of(&self, id: &ConnectionId) -> Vec<PathBuf> {
+        let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let id = id.to_string();
+        let mut found: Vec<PathBuf> = entries(folder_of(&self.path))
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != ARCHIVE)
+            .flat_map(|folder| entries(&folder.path()).collect::<Vec<_>>())
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&id))
+            .map(|entry| entry.path())
+            .collect();
+        found.sort();
+        found
     }
 
     /// Renames a damaged file to `connections.damaged-<time>.json` beside it and returns its new path; the next
