@@ -118,10 +118,9 @@ pub async fn show_place(name: &str) -> Result<(), Failure> {
     for path in store()?.files_of(&saved.id) {
         writeln!(out, "  {}", path.display())?;
     }
-    if let Some(folder) = log_archive::default_root().map(|root| root.join(saved.id.to_string())) {
-        if folder.is_dir() {
-            writeln!(out, "  {} (its archive, encrypted)", folder.display())?;
-        }
+    let archive = log_archive::default_root().map(|root| root.join(saved.id.to_string()));
+    if let Some(folder) = archive.filter(|folder| folder.is_dir()) {
+        writeln!(out, "  {} (its archive, encrypted)", folder.display())?;
     }
     writeln!(
         out,

@@ -43,8 +43,15 @@ pub fn connection_script(form: ConnectionScript, name: &str, connection: &Connec
 
 /// The lines of the documentation; what is in quotation marks there and stands for a value of the reader is filled in.
 fn documented(name: &str, connection: &Connection) -> String {
+    let path = "/$TenantId/oauth2/v2.0/token";
     let server = connection.authority.to_string();
     let server = server.trim_end_matches('/');
+    // A host may hold what means something within double quotes; a file from somebody else may hold such a host.
+    let token_url = if connection.authority.is_default() {
+        format!("\"{server}{path}\"")
+    } else {
+        format!("({} + \"{path}\")", quoted(&server))
+    };
     format!(
         "# CIPP: {}\n\
          . {{\n\
@@ -58,7 +65,7 @@ fn documented(name: &str, connection: &Connection) -> String {
          \x20   scope         = \"api://$($ApplicationId)/.default\"\n\
          \x20   grant_type    = 'client_credentials'\n\
          }}\n\
-         $token = Invoke-RestMethod -Uri \"{server}/$TenantId/oauth2/v2.0/token\" -Method POST -Body $AuthBody\n\
+         $token = Invoke-RestMethod -Uri {token_url} -Method POST -Body $AuthBody\n\
          Remove-Variable ApplicationSecret, AuthBody\n\
          $AuthHeader = @{{ Authorization = \"Bearer $($token.access_token)\" }}\n\
          Invoke-RestMethod -Uri \"$CIPPAPIUrl/api/ListLogs\" -Method GET -Headers $AuthHeader -ContentType \"application/json\"\n\
@@ -208,7 +215,7 @@ Invoke-RestMethod -Uri "$CIPPAPIUrl/api/ListLogs" -Method GET -Headers $AuthHead
         );
         let text = connection_script(ConnectionScript::PowerShell, "Contoso", &other);
         assert!(
-            text.contains("\"https://login.microsoftonline.us/$TenantId/oauth2/v2.0/token\""),
+            text.contains("-Uri ('https://login.microsoftonline.us' + \"/$TenantId/oauth2/v2.0/token\") -Method"),
             "{text}"
         );
     }
@@ -217,6 +224,9 @@ Invoke-RestMethod -Uri "$CIPPAPIUrl/api/ListLogs" -Method GET -Headers $AuthHead
     fn a_hostile_name_or_path_is_never_a_line_or_an_argument_of_its_own() {
         let mut hostile = connection();
         hostile.ca_cert = Some("/tmp/it's $(touch x) `y`\nrm".into());
+        // Hosts may hold more than one thinks.
+        hostile.authority = "https://a$(x)'`;&.example".parse().unwrap();
+        hostile.api_url = "https://b$(x)'`;&.example".parse().unwrap();
         for name in [
             "a\nRemove-Item x",
             "a\r\u{2028}Remove-Item x",
@@ -236,6 +246,15 @@ Invoke-RestMethod -Uri "$CIPPAPIUrl/api/ListLogs" -Method GET -Headers $AuthHead
                 assert!(
                     text.chars().all(|c| c == '\n' || !c.is_control()),
                     "nothing that a terminal obeys"
+                );
+                let address = match form {
+                    ConnectionScript::Curl => r"'https://b$(x)'\''`;&.example/api/ListLogs'",
+                    _ => "'https://b$(x)''`;&.example'",
+                };
+                assert!(text.contains(address), "{text}");
+                assert!(
+                    !text.contains("\"https://a"),
+                    "double quotes would run what is in it: {text}"
                 );
                 if form == ConnectionScript::Curl {
                     assert!(!text.contains("Remove-Item"), "zsh would run what stands in a comment");
