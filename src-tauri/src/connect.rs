@@ -1,5 +1,5 @@
 //! Testing and saving a connection: what is tried before anything is stored, and in which order things are stored so
-//! that a failure half-way leaves nothing behind.
+//! that a failure half-way leaves nothing behind. Replacing the secret alone goes the same way.
 //!
 //! Saving: the values are checked, CIPP's log is read (if wanted), the secret goes into the keychain, and only then the
 //! rest into the file. When the keychain refuses, nothing was written; when the file does, the keychain is put back.
@@ -7,7 +7,7 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use cipp_client::{Client, ClientError, Connection, Day, Field, FieldError, ListLogs, Row, Secret};
-use connections::{ConnectionId, SavedConnection, SecretPlace, StoreError};
+use connections::{ConnectionId, ConnectionStore, KeychainError, SavedConnection, SecretPlace, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -145,36 +145,25 @@ pub async fn save(
 ) -> CommandResult<SavedConnection> {
     let connection = connection_of(&input)?;
     let existing = existing(state, &input).await?;
-    let id = existing.as_ref().map_or_else(ConnectionId::random, |saved| saved.id);
+    let wanted = Wanted {
+        id: existing.as_ref().map_or_else(ConnectionId::random, |saved| saved.id),
+        exists: existing.is_some(),
+        name: input.name,
+        connection,
+    };
+    let (id, exists) = (wanted.id, wanted.exists);
     // The keychain may be waiting for a person to unlock it.
     let secret = cancel
         .run_until_cancelled(secret_of(state, &mut input.secret, id))
         .await;
     let secret = secret.ok_or(ClientError::Cancelled)??;
-    if input.test {
-        let client = Client::new(connection.clone(), secret.clone(), state.client_options(id))?;
-        test(&client, report, cancel).await?;
-    }
-    if cancel.is_cancelled() {
-        return Err(ClientError::Cancelled.into());
-    }
-    let mut wanted = existing
-        .clone()
-        .unwrap_or_else(|| SavedConnection::new(id, input.name.clone(), connection.clone(), Timestamp::now()));
-    wanted.name = input.name;
-    wanted.connection = connection;
-    let new_secret = (!matches!(input.secret, SecretInput::Keep)).then_some(&secret);
-    let saved = stage(TestStage::Saved, report, async {
-        Ok::<_, CommandError>((
-            String::new(),
-            store(state, wanted, existing.is_some(), new_secret).await?,
-        ))
-    })
-    .await?;
-    state.forget_client(id);
-    if existing.is_some() {
+    let given = match input.secret {
+        SecretInput::Keep => Given::Kept(secret),
+        SecretInput::Typed { .. } | SecretInput::Draft { .. } => Given::New(secret),
+    };
+    let saved = test_and_store(state, wanted, given, input.test, report, cancel).await?;
+    if exists {
         // Whoever signed in did so for the connection as it was.
-        state.rounds.cancel();
         state.sign_ins.forget(id);
     }
     if let SecretInput::Draft { draft_id } = &input.secret {
@@ -183,42 +172,168 @@ pub async fn save(
     Ok(saved)
 }
 
-/// Puts the secret into the keychain, then the connection into the file; takes the secret back if the file refuses.
-async fn store(
+/// Puts a new secret in the place of the one that a connection has, and leaves the rest as it is. The new one is tested
+/// first: it must sign in and read the log. Whatever fails, the old one stays.
+pub async fn replace_secret(
     state: &Arc<AppState>,
-    mut wanted: SavedConnection,
-    exists: bool,
-    new_secret: Option<&Secret>,
+    id: ConnectionId,
+    mut secret: SecretInput,
+    report: Report<'_>,
+    cancel: &CancellationToken,
 ) -> CommandResult<SavedConnection> {
+    let existing = state.with_store(move |store| store.get(&id)).await?;
+    let new = secret_of(state, &mut secret, id).await?;
+    // A keychain that would not take the new one is better known before anything is tried.
+    let before = cancel.run_until_cancelled(stored(state, id)).await;
+    if before
+        .ok_or(ClientError::Cancelled)??
+        .is_some_and(|before| before.expose() == new.expose())
+    {
+        return Err(FieldError::new(
+            Field::Secret,
+            "This is the secret that is stored already.",
+            "Paste the new one. In CIPP it is shown once, when the client's secret is reset.",
+        )
+        .into());
+    }
+    let wanted = Wanted {
+        id,
+        exists: true,
+        name: existing.name,
+        connection: existing.connection,
+    };
+    let saved = test_and_store(state, wanted, Given::New(new), true, report, cancel).await?;
+    if let SecretInput::Draft { draft_id } = &secret {
+        state.forget_draft(draft_id);
+    }
+    Ok(saved)
+}
+
+/// A connection as it is to be.
+struct Wanted {
+    id: ConnectionId,
+    /// It is in the file already.
+    exists: bool,
+    name: String,
+    connection: Connection,
+}
+
+/// The secret of a connection that is being saved.
+enum Given {
+    /// To be put into the keychain.
+    New(Secret),
+    /// The one that is there.
+    Kept(Secret),
+}
+
+async fn test_and_store(
+    state: &Arc<AppState>,
+    wanted: Wanted,
+    given: Given,
+    tested: bool,
+    report: Report<'_>,
+    cancel: &CancellationToken,
+) -> CommandResult<SavedConnection> {
+    let (id, exists) = (wanted.id, wanted.exists);
+    let (Given::New(secret) | Given::Kept(secret)) = &given;
+    if tested {
+        let client = Client::new(wanted.connection.clone(), secret.clone(), state.client_options(id))?;
+        test(&client, report, cancel).await?;
+    }
+    if cancel.is_cancelled() {
+        return Err(ClientError::Cancelled.into());
+    }
+    let new_secret = matches!(given, Given::New(_)).then_some(secret);
+    let saved = stage(TestStage::Saved, report, async {
+        Ok::<_, CommandError>((String::new(), store(state, wanted, new_secret).await?))
+    })
+    .await?;
+    state.forget_client(id);
+    if exists {
+        state.rounds.cancel();
+    }
+    Ok(saved)
+}
+
+/// Puts the secret into the keychain, then the connection into the file; takes the secret back if the file refuses.
+async fn store(state: &Arc<AppState>, wanted: Wanted, new_secret: Option<&Secret>) -> CommandResult<SavedConnection> {
     let id = wanted.id;
     let before = match new_secret {
-        Some(_) if exists => state.keychain.read(&id).await?,
+        Some(_) if wanted.exists => stored(state, id).await?,
         _ => None,
     };
+    let mut saved_at = None;
     if let Some(secret) = new_secret {
         state.keychain.save(&id, secret).await?;
         let in_keychain = state.keychain.place(&id) == SecretPlace::Keychain;
-        wanted.secret_saved_at = in_keychain.then(Timestamp::now);
+        saved_at = Some(in_keychain.then(Timestamp::now));
     }
-    let written = state
-        .with_store(move |store| {
-            if exists {
-                store.update(&wanted)
-            } else {
-                store.add(wanted)
-            }
-        })
-        .await;
-    if written.is_err() && new_secret.is_some() {
+    let written = state.with_store(move |store| write(store, wanted, saved_at)).await;
+    let Err(refused) = written else { return written };
+    if new_secret.is_some() {
         let undone = match &before {
             Some(secret) => state.keychain.save(&id, secret).await,
             None => state.keychain.delete(&id).await,
         };
         if let Err(error) = undone {
             tracing::warn!(%error, "the keychain could not be put back after the file of connections refused");
+            return Err(unsure(&refused, &error));
         }
     }
-    written
+    Err(refused)
+}
+
+/// Writes the connection as it is to be over what stands in the file now. `saved_at` is given where the secret is a new
+/// one: of the old one nothing is known any more.
+fn write(
+    store: &ConnectionStore,
+    wanted: Wanted,
+    saved_at: Option<Option<Timestamp>>,
+) -> Result<SavedConnection, StoreError> {
+    let mut saved = if wanted.exists {
+        store.get(&wanted.id)?
+    } else {
+        SavedConnection::new(
+            wanted.id,
+            wanted.name.clone(),
+            wanted.connection.clone(),
+            Timestamp::now(),
+        )
+    };
+    let same_client = saved.connection.client_id == wanted.connection.client_id
+        && saved.connection.tenant_id == wanted.connection.tenant_id;
+    if saved_at.is_some() || !same_client {
+        saved.secret_end = None;
+    }
+    if let Some(saved_at) = saved_at {
+        saved.secret_saved_at = saved_at;
+        saved.secret_read_at = None;
+    }
+    saved.name = wanted.name;
+    saved.connection = wanted.connection;
+    if wanted.exists {
+        store.update(&saved)
+    } else {
+        store.add(saved)
+    }
+}
+
+/// The secret that a connection has. Something else in its place counts as none: a new one takes that place.
+async fn stored(state: &AppState, id: ConnectionId) -> Result<Option<Secret>, KeychainError> {
+    match state.keychain.read(&id).await {
+        Err(KeychainError::NotOurs(_)) => Ok(None),
+        other => other,
+    }
+}
+
+/// The file refused, and then the keychain would not take the old secret back.
+fn unsure(refused: &CommandError, keychain: &KeychainError) -> CommandError {
+    CommandError::new(
+        ErrorCode::SecretUnsure,
+        "The connection could not be written, and the old secret could not be put back into the keychain.",
+    )
+    .with_remedy("The keychain may hold the new secret now. Test the connection; if it fails, enter its secret again.")
+    .with_detail(format!("{refused}\n{keychain}"))
 }
 
 /// The values of the form, checked.
@@ -571,9 +686,14 @@ mod tests {
         assert_eq!(secret.expose(), desk.ready().client_secret, "the old secret is back");
 
         let id = ConnectionId::random();
-        let new = SavedConnection::new(id, "New", saved.connection, Timestamp::now());
+        let new = Wanted {
+            id,
+            exists: false,
+            name: "New".into(),
+            connection: saved.connection,
+        };
         let secret = Secret::parse("a secret").unwrap();
-        assert!(store(&desk.state, new, false, Some(&secret)).await.is_err());
+        assert!(store(&desk.state, new, Some(&secret)).await.is_err());
         assert_ne!(
             desk.state.keychain.place(&id),
             SecretPlace::Session,

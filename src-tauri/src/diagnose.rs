@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cipp_client::Client;
 use connections::{ConnectionId, SavedConnection};
-use diagnosis::{About, Changes, Fact, Patience, RungState, Verdict};
+use diagnosis::{About, ChangedSince, Fact, Patience, RungState, Verdict};
 use failures::{Failure, Rung, Symptom};
 use serde::Serialize;
 use specta::Type;
@@ -65,7 +65,7 @@ pub struct DiagnosisHistory {
     /// Newest first.
     pub runs: Vec<Diagnosis>,
     /// What differs since it last worked; none where it works, or never did.
-    pub changed: Option<Changes>,
+    pub changed: Option<ChangedSince>,
 }
 
 /// What a text may mean.
@@ -138,16 +138,6 @@ pub async fn report(state: &Arc<AppState>, id: ConnectionId, started_at: &str) -
     run.map(diagnosis::report).ok_or_else(|| {
         CommandError::new(ErrorCode::NoSuchRow, "This run is no longer kept.").with_remedy("Run the diagnosis again.")
     })
-}
-
-/// Drops the climbs of a connection that is removed.
-pub async fn forget(state: &Arc<AppState>, id: ConnectionId) {
-    let state = Arc::clone(state);
-    match spawn_blocking(move || state.diagnoses.forget(id.uuid())).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the diagnoses of a removed connection could not be deleted"),
-        Err(error) => tracing::warn!(%error, "the diagnoses of a removed connection could not be deleted"),
-    }
 }
 
 /// What a message of CIPP's log, with its data, may mean.

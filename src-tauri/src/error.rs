@@ -2,9 +2,9 @@
 //!
 //! The sentences come from the crates that know the cause; here they are only put into one form. None holds a secret.
 
-use checklist::{ChangeError, RunError, TransferError, WordsError};
+use checklist::{CannotTell, ChangeError, Obstacle, RunError, TransferError, WordsError};
 use cipp_client::{ClientError, ErrorKind, Field, FieldError};
-use connections::{KeychainError, KeychainState, StoreError};
+use connections::{KeychainError, KeychainState, SharedError, StoreError};
 use log_archive::{ArchiveError, DayFileError};
 use logbook::{ExportError, LogbookError};
 use ms_client::{SignInError, SignInErrorKind};
@@ -90,6 +90,10 @@ pub enum ErrorCode {
     ChangeRefused,
     /// The file is no exported checklist run.
     NotARun,
+    /// The file is no exported connection.
+    NotAConnection,
+    /// A secret was being replaced, and which of the two the keychain holds now is not known.
+    SecretUnsure,
     /// Nobody finished the sign-in at Microsoft.
     SignInNotFinished,
     /// Somebody else signed in, or at another tenant.
@@ -230,6 +234,25 @@ impl From<ChangeError> for CommandError {
 impl From<TransferError> for CommandError {
     fn from(error: TransferError) -> Self {
         CommandError::new(ErrorCode::NotARun, error.to_string())
+    }
+}
+
+impl From<SharedError> for CommandError {
+    fn from(error: SharedError) -> Self {
+        CommandError::new(ErrorCode::NotAConnection, error.to_string()).with_remedy(error.remedy())
+    }
+}
+
+impl From<CannotTell> for CommandError {
+    fn from(error: CannotTell) -> Self {
+        let code = match error.cause {
+            None => ErrorCode::Cancelled,
+            Some(Obstacle::NotSignedIn) => ErrorCode::NotSignedIn,
+            Some(Obstacle::Network) => ErrorCode::Unreachable,
+            Some(Obstacle::Scope) => ErrorCode::NotAllowed,
+            Some(_) => ErrorCode::NotUnderstood,
+        };
+        CommandError::new(code, error.reason).with_remedy(error.remedy)
     }
 }
 

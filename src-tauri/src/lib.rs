@@ -5,6 +5,7 @@
 
 mod commands;
 mod connect;
+mod credentials;
 mod demo;
 mod diagnose;
 mod error;

@@ -197,7 +197,8 @@ async fn key_from_keychain(
     Ok(Ok(made))
 }
 
-fn archive_root(state: &AppState, id: ConnectionId) -> CommandResult<PathBuf> {
+/// The folder in which the archive of a connection has its own.
+pub fn archive_root(state: &AppState, id: ConnectionId) -> CommandResult<PathBuf> {
     if let Some(demo) = state.demo_with(id) {
         return Ok(demo.archive.path().to_owned());
     }

@@ -1,7 +1,7 @@
 //! Preferences, kept by tauri-plugin-store in the app's data folder and reached from Rust alone. No secret, no
 //! connection and nothing about the window's place is among them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -193,6 +193,11 @@ pub fn read(app: &AppHandle) -> CommandResult<Settings> {
     Ok(kept
         .and_then(|value| serde_json::from_value(value).ok())
         .unwrap_or_default())
+}
+
+/// The file in which the preferences are; it may not exist yet.
+pub fn file(app: &AppHandle) -> Option<PathBuf> {
+    tauri_plugin_store::resolve_store_path(app, FILE).ok()
 }
 
 /// Takes out what was kept for a connection that was removed.

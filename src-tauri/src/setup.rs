@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::async_runtime::spawn_blocking;
 
-pub use files::Target;
+pub use files::{Target, write as write_file};
+pub(crate) use round::subject;
 pub use round::{CheckNews, Checked, Rounds, check};
 
 use crate::{

@@ -13,7 +13,7 @@ use std::{
 
 use checklist::RunStore;
 use cipp_client::{Client, ClientOptions, Ledger, Secret};
-use connections::{ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, StoreError};
+use connections::{ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, SecretPlace, StoreError};
 use diagnosis::DiagnosisStore;
 use jiff::Timestamp;
 use logbook::Logbook;
@@ -146,13 +146,28 @@ impl AppState {
                 None => Ok(demo.secret()),
             };
         }
-        self.keychain.read(&id).await?.ok_or_else(|| {
+        let held = self.keychain.place(&id);
+        let secret = self.keychain.read(&id).await?.ok_or_else(|| {
             CommandError::new(
                 ErrorCode::SecretMissing,
                 "The client secret of this connection is not in the keychain.",
             )
             .with_remedy("Open the connection and paste the secret again.")
-        })
+        })?;
+        if held != SecretPlace::Keychain && self.keychain.place(&id) == SecretPlace::Keychain {
+            self.note_secret_read(id);
+        }
+        Ok(secret)
+    }
+
+    /// Notes that the keychain gave a secret. That it could not be noted is no reason to stop.
+    fn note_secret_read(&self, id: ConnectionId) {
+        let store = self.store.clone();
+        spawn_blocking(move || {
+            if let Err(error) = store.note_secret_read(&id, Timestamp::now()) {
+                tracing::debug!(%error, "the reading of a secret could not be noted");
+            }
+        });
     }
 
     /// The client of a connection, made at the first use and kept, so that its token is got once.

@@ -26,6 +26,11 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new(scenario: &str) -> Desk {
+        Desk::over(in_memory(), scenario).await
+    }
+
+    /// Over another keychain than memory.
+    pub async fn over(keychain: Keychain, scenario: &str) -> Desk {
         let scenario = Scenario::all()
             .unwrap()
             .into_iter()
@@ -37,7 +42,7 @@ impl Desk {
         };
         let folder = tempfile::tempdir().unwrap();
         Desk {
-            state: app_over(&folder),
+            state: app_over(&folder, keychain),
             folder,
             sandbox: sandbox::start(options).await.unwrap(),
         }
@@ -88,7 +93,12 @@ impl Desk {
 
     /// The app once more, as after a restart: over the same files, with nothing in memory.
     pub fn restarted(&self) -> Arc<AppState> {
-        app_over(&self.folder)
+        self.over_again(in_memory())
+    }
+
+    /// The same with this keychain.
+    pub fn over_again(&self, keychain: Keychain) -> Arc<AppState> {
+        app_over(&self.folder, keychain)
     }
 
     /// The ID of the sandbox's own application for signing in.
@@ -184,9 +194,13 @@ impl Desk {
     }
 }
 
-fn app_over(folder: &TempDir) -> Arc<AppState> {
+fn in_memory() -> Keychain {
     let keychain = Keychain::system();
     keychain.use_session_memory();
+    keychain
+}
+
+fn app_over(folder: &TempDir, keychain: Keychain) -> Arc<AppState> {
     Arc::new(AppState::over(folder.path().join("connections.json"), keychain))
 }
 

@@ -102,7 +102,10 @@ async fn a_connection_that_worked_says_what_has_changed() {
     window.read_in("network-call", "/api/ListApiTest").await;
     window.picture("network").await;
     let shown = window.everything().await;
-    assert!(!shown.contains(&cipp.known.client_secret), "the secret is in the window");
+    assert!(
+        !shown.contains(&cipp.known.client_secret),
+        "the secret is in the window"
+    );
     assert!(!shown.contains("eyJ"), "a token is in the window");
     window.press(Key::Escape).await;
     window.close().await;

@@ -34,6 +34,29 @@ export const commands = {
 	connectionRemove: (id: ConnectionId) => typedError<null, CommandError>(__TAURI_INVOKE("connection_remove", { id })),
 	/**  The connection to the sandbox, which is started at the first call. */
 	sandboxStart: () => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("sandbox_start")),
+	/**  Where the secret of a connection is, what else of it is on this computer, and how to remove it by hand. */
+	credentialWhere: (connectionId: ConnectionId) => typedError<Whereabouts, CommandError>(__TAURI_INVOKE("credential_where", { connectionId })),
+	/**
+	 *  Replaces the secret of a connection: the new one must sign in and read the log before the old one goes. Cancelled as
+	 *  any test is.
+	 */
+	credentialReplace: (connectionId: ConnectionId, secret: SecretInput, channel: Channel<TestProgress>) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("credential_replace", { connectionId, secret, channel })),
+	/**  Keeps the day on which a secret ends, `yyyy-MM-dd`; none when nobody knows it. */
+	credentialSetEnd: (connectionId: ConnectionId, day: string | null) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("credential_set_end", { connectionId, day })),
+	/**  Asks Graph when the secret ends, through the person who is signed in for the connection. Cancelled as any test is. */
+	credentialLookUpEnd: (connectionId: ConnectionId) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("credential_look_up_end", { connectionId })),
+	/**  Puts off the reminder of the secret's end until the next one is due. */
+	credentialPutOff: (connectionId: ConnectionId) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("credential_put_off", { connectionId })),
+	/**  The connection as a script that asks for the secret when it is run. */
+	connectionScript: (connectionId: ConnectionId, form: ConnectionScript) => typedError<string, CommandError>(__TAURI_INVOKE("connection_script", { connectionId, form })),
+	/**  A file name to propose for an exported connection: in the downloads folder, with its name. */
+	connectionFileName: (name: string) => typedError<string, CommandError>(__TAURI_INVOKE("connection_file_name", { name })),
+	/**  Writes a connection without its secret. */
+	connectionExport: (connectionId: ConnectionId, path: string, overwrite: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("connection_export", { connectionId, path, overwrite })),
+	/**  Asks for an exported connection with the system's own dialog; none when the person changed their mind. */
+	chooseConnectionFile: () => typedError<string | null, CommandError>(__TAURI_INVOKE("choose_connection_file")),
+	/**  Reads an exported connection for the form. Nothing is stored, and the secret is still to be asked for. */
+	connectionImport: (path: string) => typedError<ImportedConnection, CommandError>(__TAURI_INVOKE("connection_import", { path })),
 	/**
 	 *  Opens the log of a connection. Nothing is read before [`logs_show`]; the channel tells how things go until
 	 *  [`logs_close`].
@@ -492,6 +515,8 @@ export type ConnectionInfo = {
 	createdAt: string,
 	/**  When it was last used. */
 	lastUsedAt: string | null,
+	/**  When its secret ends, where that is known. */
+	secretEnd: SecretEndInfo | null,
 	/**  Whether it leads to the sandbox. */
 	sandbox: boolean,
 };
@@ -517,6 +542,15 @@ export type ConnectionInput = {
 	/**  Whether CIPP's log must be readable before anything is stored. */
 	test: boolean,
 };
+
+/**  What a connection is written as. */
+export type ConnectionScript = 
+/**  The PowerShell of CIPP's documentation ("Setup & Authentication"): a token, then the log. */
+"powerShell" | 
+/**  `Set-CIPPAPIDetails` of CIPPAPIModule. */
+"module" | 
+/**  curl, for bash and zsh. */
+"curl";
 
 /**  How an entry is copied. */
 export type CopyForm = 
@@ -710,6 +744,17 @@ from: string | null;
 /**  The end, not included. */
 before: string | null };
 
+/**  How the end of a secret is known. */
+export type EndSource = 
+/**  Microsoft Graph told a person who was signed in. */
+"entra" | 
+/**  A person typed it. */
+"typed" | 
+/**  Entra refused the secret as expired (AADSTS7000222); the end is that moment at the latest. */
+"refused" | 
+/**  A newer version of the app knows how. */
+string;
+
 /**  Why a command did not succeed, as far as the UI tells causes apart. */
 export type ErrorCode = 
 /**  A value was not accepted; `field` says which. */
@@ -770,6 +815,10 @@ export type ErrorCode =
 "changeRefused" | 
 /**  The file is no exported checklist run. */
 "notARun" | 
+/**  The file is no exported connection. */
+"notAConnection" | 
+/**  A secret was being replaced, and which of the two the keychain holds now is not known. */
+"secretUnsure" | 
 /**  Nobody finished the sign-in at Microsoft. */
 "signInNotFinished" | 
 /**  Somebody else signed in, or at another tenant. */
@@ -987,12 +1036,54 @@ export type Imported = {
 	views: ChecklistView[],
 };
 
+/**  A connection that came in a file, for the form: nothing is stored yet, and the secret is still to be asked for. */
+export type ImportedConnection = {
+	/**  A name that is free here. */
+	name: string,
+	/**  The name in the file, where that one is taken here. */
+	nameTaken: string | null,
+	/**  CIPP's API address. */
+	apiUrl: string,
+	/**  The tenant. */
+	tenantId: string,
+	/**  The API client. */
+	clientId: string,
+	/**  The sign-in server; none for Microsoft's public cloud. */
+	authority: string | null,
+	/**  A connection that leads to the same CIPP with the same client already. */
+	sameAs: string | null,
+};
+
 /**  The zone of an instance, and how it is known. */
 export type InstanceZone = {
 	/**  IANA name (`Europe/Berlin`), or a fixed offset (`+02:00`) where only that can be seen from the rows. */
 	name: string,
 	/**  How it is known. */
 	source: ZoneSource,
+};
+
+/**  A field of an item, as the tool names it. */
+export type ItemLabel = {
+	/**  The field's name. */
+	label: string,
+	/**  What stands there. */
+	value: string,
+};
+
+/**  An item of the keychain as its owner finds it: never its value. */
+export type KeychainItem = {
+	/**  What it holds: "client secret" or "archive key". */
+	what: string,
+	/**  What to look for. */
+	name: string,
+	/**  The fields by which the tool shows it. */
+	labels: ItemLabel[],
+	/**  The tool that shows it. */
+	tool: string,
+	/**  How to remove it there, click by click. */
+	steps: string[],
+	/**  The same as a command for a terminal. */
+	command: string,
 };
 
 /**  What is known about the keychain. */
@@ -1228,6 +1319,18 @@ export type Obstacle =
 /**  The answer does not say it. */
 "unclear";
 
+/**  Something of a connection that is on disk. */
+export type OnDisk = {
+	/**  What it is. */
+	what: string,
+	/**  The file or folder. */
+	path: string,
+	/**  Its size in bytes; of a file that all connections share, of the whole file. */
+	bytes: number | null,
+	/**  Whether other connections are in it too: then only this one's part goes when the connection is removed. */
+	shared: boolean,
+};
+
 /**  The operating system. */
 export type Os = 
 /**  Linux and its relatives. */
@@ -1401,6 +1504,17 @@ export type Remark = {
 	evidence: Evidence,
 };
 
+/**  What to remind of; the later in this list, the more urgent. */
+export type Reminder = 
+/**  At most 30 days are left. */
+"month" | 
+/**  At most 7 days are left. */
+"week" | 
+/**  At most one day is left. */
+"day" | 
+/**  It has ended. */
+"over";
+
 /**  A request that was made for a check. Never with a token or a secret. */
 export type Request = {
 	/**  `GET`, or `POST` for the few reads that need it. */
@@ -1459,6 +1573,24 @@ export type SavedView = {
 	range: string | null,
 	/**  The columns that are shown, in their order; empty to leave them. */
 	columns: string[],
+};
+
+/**  When a secret ends, as the window shows it. */
+export type SecretEndInfo = {
+	/**  From this moment on Entra refuses it. */
+	at: string,
+	/**  How that is known. */
+	source: EndSource,
+	/**  When it was learned. */
+	learnedAt: string,
+	/**  Entra's Secret ID, by which it is found there; nothing secret. */
+	keyId: string | null,
+	/**  Whole days that are left; negative when it has ended. */
+	daysLeft: number,
+	/**  What to mark it with; none while there is time. */
+	mark: Reminder | null,
+	/**  What to remind of now: the mark, unless it was put off. */
+	reminder: Reminder | null,
 };
 
 /**  Where the secret of a connection comes from. Has no `Debug`: it may hold it. */
@@ -1888,6 +2020,26 @@ export type ViewCommand =
 "cippctl" | 
 /**  PowerShell with CIPPAPIModule: `Get-CIPPLogs`, and `Where-Object` for what CIPP cannot filter. */
 "powerShell";
+
+/**  Where the secret of a connection is, and what else of it is on this computer. */
+export type Whereabouts = {
+	/**  Where the secret is, as far as this run of the app has seen. */
+	place: SecretPlace,
+	/**  The keychain's name. */
+	store: string,
+	/**  The same in a sentence or two, honest about what is not known. */
+	sentence: string,
+	/**  When the secret was put into the keychain. */
+	savedAt: string | null,
+	/**  When it was last read there. */
+	readAt: string | null,
+	/**  The connection's items in the keychain, with how to remove them by hand; none for the sandbox. */
+	items: KeychainItem[],
+	/**  What else is on disk for this connection. */
+	onDisk: OnDisk[],
+	/**  What is nowhere on disk, a sentence each. */
+	nowhere: string[],
+};
 
 /**  How the zone of an instance is known, from guess to certainty. */
 export type ZoneSource = 

@@ -11,8 +11,8 @@ use zeroize::Zeroize;
 use super::Shared;
 use crate::{
     connect::{self, ConnectionInput, TestProgress},
+    credentials::{self, SecretEndInfo},
     demo::Demo,
-    diagnose,
     error::{CommandError, CommandResult},
     logbooks, settings, setup,
 };
@@ -43,6 +43,8 @@ pub struct ConnectionInfo {
     pub created_at: String,
     /// When it was last used.
     pub last_used_at: Option<String>,
+    /// When its secret ends, where that is known.
+    pub secret_end: Option<SecretEndInfo>,
     /// Whether it leads to the sandbox.
     pub sandbox: bool,
 }
@@ -205,7 +207,10 @@ pub async fn connection_test(state: Shared<'_>, id: ConnectionId, channel: Chann
         .run_until_cancelled(state.client(id))
         .await
         .ok_or(ClientError::Cancelled)??;
-    connect::test(&client, &tell(channel), &cancel).await?;
+    if let Err(error) = connect::test(&client, &tell(channel), &cancel).await {
+        credentials::note_refusal(&state, id, &error).await;
+        return Err(error.into());
+    }
     state.note_use(id);
     Ok(())
 }
@@ -227,7 +232,7 @@ pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: Connection
     state.close_views_of(id);
     state.sign_ins.forget(id);
     setup::forget(&state, id).await;
-    diagnose::forget(&state, id).await;
+    credentials::forget_files(&state, id).await;
     if let Err(error) = settings::forget(&app, &id.to_string()) {
         tracing::warn!(%error, "the settings for a removed connection could not be taken out");
     }
@@ -260,7 +265,8 @@ impl ConnectionInfo {
         ConnectionInfo { sandbox: true, ..info }
     }
 
-    fn of(saved: &SavedConnection, secret: SecretPlace) -> ConnectionInfo {
+    /// What the UI may know of it.
+    pub fn of(saved: &SavedConnection, secret: SecretPlace) -> ConnectionInfo {
         let connection = &saved.connection;
         ConnectionInfo {
             id: saved.id,
@@ -274,13 +280,17 @@ impl ConnectionInfo {
             secret_saved_at: saved.secret_saved_at.map(|time| time.to_string()),
             created_at: saved.created_at.to_string(),
             last_used_at: saved.last_used_at.map(|time| time.to_string()),
+            secret_end: saved
+                .secret_end
+                .as_ref()
+                .map(|end| SecretEndInfo::of(end, Timestamp::now())),
             sandbox: false,
         }
     }
 }
 
 /// A channel as a place to report to. A window that is gone does not listen.
-fn tell(channel: Channel<TestProgress>) -> impl Fn(TestProgress) + Sync {
+pub fn tell(channel: Channel<TestProgress>) -> impl Fn(TestProgress) + Sync {
     move |progress| drop(channel.send(progress))
 }
 

@@ -20,7 +20,7 @@ pub struct Target {
 }
 
 /// Writes a file that appears whole or not at all.
-pub(super) fn write(target: &Target, text: &str) -> CommandResult<()> {
+pub fn write(target: &Target, text: &str) -> CommandResult<()> {
     let path = &target.path;
     let Some(folder) = path
         .parent()

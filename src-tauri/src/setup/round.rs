@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ChecklistView, find, view_of, with_runs};
 use crate::{
+    credentials,
     error::{CommandError, CommandResult, ErrorCode},
     settings::{Settings, SetupFacts},
     state::{AppState, lock},
@@ -138,6 +139,9 @@ pub async fn check(
     let round = checklist::check_all(&sources, &plan, &mut progress, &cancel).await;
     drop(sender);
     kept.await.map_err(CommandError::internal)??;
+    if let Some(ending) = round.secret_ending() {
+        credentials::keep_ending(state, id, ending).await;
+    }
     Ok(Checked {
         view: view_of(state, id, list).await?,
         cancelled: round.cancelled,
@@ -232,7 +236,7 @@ fn asks(plan: &[Planned], check: CheckId) -> bool {
 }
 
 /// What the checks are about, as far as the connection and the person have said.
-pub(super) fn subject(connection: &SavedConnection, secret: Option<&Secret>, facts: Option<&SetupFacts>) -> Subject {
+pub(crate) fn subject(connection: &SavedConnection, secret: Option<&Secret>, facts: Option<&SetupFacts>) -> Subject {
     let connection = &connection.connection;
     let said = |fact: fn(&SetupFacts) -> &String| {
         facts

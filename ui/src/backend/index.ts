@@ -14,6 +14,7 @@ import type {
   ChecklistFile,
   CommandError,
   ConnectionInput,
+  ConnectionScript,
   CopyForm,
   Edit as QueryEdit,
   ExportFormat,
@@ -23,6 +24,7 @@ import type {
   Field,
   LogProgress,
   LogRange,
+  SecretInput,
   Settings,
   SeverityFamily,
   SignInAsk,
@@ -66,6 +68,7 @@ export type {
   Conflict,
   ConnectionInfo,
   ConnectionInput,
+  ConnectionScript,
   CopyForm,
   Countdown,
   Counts,
@@ -94,7 +97,9 @@ export type {
   HistoryItem,
   HistoryKind,
   Imported,
+  ImportedConnection,
   InstanceZone,
+  KeychainItem,
   KeychainStatus,
   Link,
   LogCounts,
@@ -107,6 +112,7 @@ export type {
   Merged,
   Mistake,
   Obstacle,
+  OnDisk,
   OtherVariant,
   Plan,
   Progress,
@@ -120,6 +126,7 @@ export type {
   Request,
   SameThing,
   SavedView,
+  SecretEndInfo,
   Settings,
   SetupFacts,
   SeverityCounts,
@@ -138,6 +145,7 @@ export type {
   TestProgress,
   Variant,
   ViewCommand,
+  Whereabouts,
 } from "../bindings";
 
 type Answer<T> = Promise<{ status: "ok"; data: T } | { status: "error"; error: CommandError }>;
@@ -179,6 +187,26 @@ export const backend = {
   connectionCancelTest: () => open(commands.connectionCancelTest()),
   connectionRemove: (id: string) => open(commands.connectionRemove(id)),
   sandboxStart: () => open(commands.sandboxStart()),
+
+  credentialWhere: (connectionId: string) => open(commands.credentialWhere(connectionId)),
+  /** Cancelled as a test is. */
+  credentialReplace: (
+    connectionId: string,
+    secret: SecretInput,
+    onProgress: (stage: TestProgress) => void,
+  ) => open(commands.credentialReplace(connectionId, secret, listen(onProgress))),
+  /** A day as "2027-05-31"; without one nobody knows it. */
+  credentialSetEnd: (connectionId: string, day: string | null) =>
+    open(commands.credentialSetEnd(connectionId, day)),
+  credentialLookUpEnd: (connectionId: string) => open(commands.credentialLookUpEnd(connectionId)),
+  credentialPutOff: (connectionId: string) => open(commands.credentialPutOff(connectionId)),
+  connectionScript: (connectionId: string, form: ConnectionScript) =>
+    open(commands.connectionScript(connectionId, form)),
+  connectionFileName: (name: string) => open(commands.connectionFileName(name)),
+  connectionExport: (connectionId: string, path: string, overwrite: boolean) =>
+    open(commands.connectionExport(connectionId, path, overwrite)),
+  chooseConnectionFile: () => open(commands.chooseConnectionFile()),
+  connectionImport: (path: string) => open(commands.connectionImport(path)),
 
   logsOpen: (connectionId: string, onProgress: (progress: LogProgress) => void) =>
     open(commands.logsOpen(connectionId, listen(onProgress))),

@@ -9,6 +9,7 @@ import type {
   LogEntry,
   LogRow,
   Progress,
+  SecretEndInfo,
   Settings,
   Step,
   StepProgress,
@@ -50,7 +51,19 @@ export const connection = (part: Partial<ConnectionInfo> = {}): ConnectionInfo =
   secretSavedAt: "2026-11-03T08:12:00Z",
   createdAt: "2026-11-03T08:12:00Z",
   lastUsedAt: null,
+  secretEnd: null,
   sandbox: false,
+  ...part,
+});
+
+export const secretEnd = (part: Partial<SecretEndInfo> = {}): SecretEndInfo => ({
+  at: "2026-12-03T12:00:00Z",
+  source: "typed",
+  learnedAt: "2026-11-03T08:12:00Z",
+  keyId: null,
+  daysLeft: 9,
+  mark: "month",
+  reminder: "month",
   ...part,
 });
 

@@ -8,6 +8,7 @@ import {
   CommandFailure,
   type AppInfo,
   type ConnectionInfo,
+  type ImportedConnection,
   type InstanceZone,
   type KeychainStatus,
   type Settings,
@@ -85,6 +86,13 @@ export class AppState {
   networkOpen = $state(false);
   /** The choice of what to break in the sandbox. */
   faultsOpen = $state(false);
+  /** Where the values of the form came from, when that was a file. */
+  imported = $state.raw<ImportedConnection | null>(null);
+  /** The connection whose new secret is to be asked for, on the list of connections. */
+  secretWanted = $state<string | null>(null);
+  /** Secrets that have ended, and whose reminder is hidden until the next start. */
+  hiddenReminders = $state<string[]>([]);
+  reminderFailure = $state.raw<CommandFailure | null>(null);
 
   switcherOpen = $state(false);
   /** The window is narrow and on top, to stand beside a browser. */
@@ -165,7 +173,51 @@ export class AppState {
     // A half-filled form is kept only for the connection it was filled in for.
     if (this.draft && this.draft.id !== (editing?.id ?? null)) this.draft = null;
     this.editing = editing;
+    this.imported = null;
     this.view = "connect";
+  }
+
+  /** The form, filled in from a file; the secret is asked for there. */
+  connectImported(imported: ImportedConnection): void {
+    const { name, apiUrl, tenantId, clientId, authority } = imported;
+    this.draft = {
+      id: null,
+      name,
+      apiUrl,
+      tenantId,
+      clientId,
+      authority: authority ?? "",
+      caCert: "",
+    };
+    this.connect();
+    this.imported = imported;
+  }
+
+  /** The list of connections, with the question for this one's new secret. */
+  askForSecret(id: string): void {
+    this.secretWanted = id;
+    this.view = "connections";
+  }
+
+  /** Until the next reminder is due. After the end there is none: then only the banner goes, until the next start. */
+  async putOffReminder({ id, secretEnd }: ConnectionInfo): Promise<void> {
+    this.reminderFailure = null;
+    if (secretEnd?.reminder === "over") {
+      this.hiddenReminders = [...this.hiddenReminders, id];
+      return;
+    }
+    try {
+      this.changed(await backend.credentialPutOff(id));
+    } catch (error) {
+      this.reminderFailure = CommandFailure.from(error);
+    }
+  }
+
+  /** A connection as it is now, in the place of what was known of it. */
+  changed(connection: ConnectionInfo): void {
+    this.connections = this.connections.map((known) =>
+      known.id === connection.id ? connection : known,
+    );
   }
 
   async startSandbox(): Promise<void> {
@@ -210,6 +262,7 @@ export class AppState {
     this.draft = null;
     this.editing = null;
     this.status.forget(connection.id);
+    this.imported = null;
     await this.readConnections();
     this.openConnection(connection.id);
   }

@@ -97,6 +97,15 @@ impl Round {
         let failed = |found: &StepFinding| matches!(found.finding.verdict, Verdict::Failed { .. });
         self.findings.iter().any(failed)
     }
+
+    /// When the stored secret ends, where this round was told and it is surely the stored one.
+    #[must_use]
+    pub fn secret_ending(&self) -> Option<SecretEnding> {
+        let check = CheckId::MsSecretExpiry.to_string();
+        let mut findings = self.findings.iter().map(|found| &found.finding);
+        let finding = findings.find(|finding| finding.check == check)?;
+        checks::kept_ending(&finding.evidence).and_then(SecretEnding::sure)
+    }
 }
 
 /// Everything that "check all" looks at in a checklist: the steps of the chosen variant that a check can prove. Left out is
@@ -187,6 +196,72 @@ pub async fn check_all(
         found: HashMap::new(),
     };
     looking.round(plan, progress, cancel).await
+}
+
+/// When the stored secret ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretEnding {
+    /// From then on Entra refuses it.
+    pub end: Timestamp,
+    /// Entra's Secret ID; nothing secret.
+    pub key_id: Option<String>,
+}
+
+/// Why something cannot be told, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct CannotTell {
+    /// What stands in the way; `None` when the caller cancelled.
+    pub cause: Option<Obstacle>,
+    /// The cause, as a sentence.
+    pub reason: String,
+    /// What to do next.
+    pub remedy: String,
+}
+
+/// When the stored secret ends, by the same look as the check of it ([`CheckId::MsSecretExpiry`]).
+///
+/// # Errors
+/// Nobody is signed in, Graph does not tell, or none of the application's secrets is surely the stored one.
+pub async fn secret_ending(sources: &Sources, cancel: &CancellationToken) -> Result<SecretEnding, CannotTell> {
+    let Some(sign_in) = &sources.microsoft else {
+        return Err(not_signed_in().into());
+    };
+    let reader = BySignIn::new(sign_in, cancel.clone());
+    let mut ms = Ms::new(&reader, sources.subject.clone(), sources.clock.clone());
+    let found = checks::secret_ending(&mut ms, &mut Trail::default()).await?;
+    SecretEnding::sure(found).ok_or_else(|| CannotTell {
+        cause: Some(Obstacle::Unclear),
+        reason: "The application has several secrets, and nothing tells which of them is stored here.".to_owned(),
+        remedy: "Store the secret first; or look at the date in Entra and type it.".to_owned(),
+    })
+}
+
+impl SecretEnding {
+    fn sure(found: checks::Ending) -> Option<SecretEnding> {
+        (!found.unsure).then_some(SecretEnding {
+            end: found.end,
+            key_id: found.key_id,
+        })
+    }
+}
+
+impl From<Trouble> for CannotTell {
+    fn from(trouble: Trouble) -> Self {
+        CannotTell {
+            cause: trouble.cause(),
+            reason: trouble.reason,
+            remedy: trouble.remedy,
+        }
+    }
+}
+
+fn not_signed_in() -> Trouble {
+    Trouble::new(
+        Obstacle::NotSignedIn,
+        "Nobody is signed in at Microsoft.",
+        "Choose Sign in to Microsoft; the role Global Reader is enough for most checks.",
+    )
 }
 
 /// One round, with what it has found so far.
@@ -291,11 +366,7 @@ impl Looking<'_> {
 
     async fn through_microsoft(&mut self, id: CheckId, trail: &mut Trail) -> Result<Verdict, Trouble> {
         if self.ms.is_none() {
-            return Err(Trouble::new(
-                Obstacle::NotSignedIn,
-                "Nobody is signed in at Microsoft.",
-                "Choose Sign in to Microsoft; the role Global Reader is enough for most checks.",
-            ));
+            return Err(not_signed_in());
         }
         self.complete_subject().await;
         let Some(ms) = &mut self.ms else {

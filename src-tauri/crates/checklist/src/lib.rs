@@ -51,7 +51,8 @@ mod ticks;
 mod transfer;
 
 pub use check::{
-    CheckProgress, Planned, Round, Sources, StepFinding, check_all, plan, plan_step, retries, without_sign_in,
+    CannotTell, CheckProgress, Planned, Round, SecretEnding, Sources, StepFinding, check_all, plan, plan_step, retries,
+    secret_ending, without_sign_in,
 };
 pub use check_id::CheckId;
 pub use checklist::{Checklist, Group, Link, Proof, ProofBy, Step, StepKind, Variant, WordsError, all};

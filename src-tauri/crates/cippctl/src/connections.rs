@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
-use cipp_client::{ApiUrl, ClientId, ListLogs, TenantId};
+use cipp_client::{ApiUrl, ClientId, Connection, ListLogs, TenantId};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use connections::{ConnectionId, Keychain, SavedConnection};
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive_place::forget;
 use crate::checklist;
+use crate::credentials::{self, ExpiresArgs, ExportArgs, ImportArgs, ReplaceArgs, ScriptArgs};
 use crate::days::day_of;
 use crate::exit::Failure;
 use crate::instance::{Instance, RareArgs, find, note_clock, store};
@@ -31,6 +32,18 @@ pub enum ConnectionsCommand {
     Remove(NameArgs),
     /// Sign in and read today's log, step by step
     Test(NameArgs),
+    /// Say where the secret is and how to remove it by hand; it is never shown
+    Where(NameArgs),
+    /// Test a new secret and put it in the place of the old one; whatever fails, the old one stays
+    ReplaceSecret(ReplaceArgs),
+    /// Print or keep the day on which the secret ends
+    Expires(ExpiresArgs),
+    /// Write a connection to a file, without its secret
+    Export(ExportArgs),
+    /// Save a connection from such a file, with a secret given here
+    Import(ImportArgs),
+    /// Print a connection as a script that asks for the secret
+    Script(ScriptArgs),
 }
 
 /// A connection to be saved.
@@ -84,19 +97,29 @@ pub async fn run(command: ConnectionsCommand, cancel: &CancellationToken) -> Res
         ConnectionsCommand::List(args) => list(args.format),
         ConnectionsCommand::Remove(args) => remove(&args.name).await,
         ConnectionsCommand::Test(args) => test(&args.name, cancel).await,
+        ConnectionsCommand::Where(args) => credentials::show_place(&args.name).await,
+        ConnectionsCommand::ReplaceSecret(args) => credentials::replace(args, cancel).await,
+        ConnectionsCommand::Expires(args) => credentials::expires(&args),
+        ConnectionsCommand::Export(args) => credentials::export(&args),
+        ConnectionsCommand::Import(args) => credentials::import(args).await,
+        ConnectionsCommand::Script(args) => credentials::script(&args),
     }
 }
 
-/// The secret goes first: a connection that stands in the list without its secret would be of no use.
 async fn add(args: AddArgs) -> Result<(), Failure> {
-    let store = store()?;
-    let secret = args.secret.read()?;
-    if store.find_by_name(&args.name)?.is_some() {
-        return Err(connections::StoreError::NameTaken { name: args.name }.into());
-    }
     let connection = args.rare.connection(args.api_url, args.tenant_id, args.client_id);
+    save(args.name, connection, args.secret).await
+}
+
+/// The secret goes first: a connection that stands in the list without its secret would be of no use.
+pub async fn save(name: String, connection: Connection, secret: SecretArgs) -> Result<(), Failure> {
+    let store = store()?;
+    let secret = secret.read()?;
+    if store.find_by_name(&name)?.is_some() {
+        return Err(connections::StoreError::NameTaken { name }.into());
+    }
     let now = Timestamp::now();
-    let mut saved = SavedConnection::new(ConnectionId::random(), args.name, connection, now);
+    let mut saved = SavedConnection::new(ConnectionId::random(), name, connection, now);
     saved.secret_saved_at = Some(now);
 
     let keychain = Keychain::system();
@@ -120,7 +143,8 @@ async fn add(args: AddArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn quoted(name: &str) -> String {
+/// A name as it is typed after a command.
+pub fn quoted(name: &str) -> String {
     if name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
         name.to_owned()
     } else {
@@ -141,10 +165,13 @@ struct Listed<'a> {
     created_at: Timestamp,
     secret_saved_at: Option<Timestamp>,
     last_used_at: Option<Timestamp>,
+    secret_ends_at: Option<Timestamp>,
+    #[serde(skip)]
+    secret_ends: String,
 }
 
 impl<'a> Listed<'a> {
-    fn new(saved: &'a SavedConnection) -> Self {
+    fn new(saved: &'a SavedConnection, now: Timestamp) -> Self {
         let connection = &saved.connection;
         Listed {
             id: saved.id,
@@ -157,13 +184,15 @@ impl<'a> Listed<'a> {
             created_at: saved.created_at,
             secret_saved_at: saved.secret_saved_at,
             last_used_at: saved.last_used_at,
+            secret_ends_at: saved.secret_end.as_ref().map(|end| end.at),
+            secret_ends: credentials::end_words(saved, now),
         }
     }
 }
 
 fn list(format: ListFormat) -> Result<(), Failure> {
-    let saved = store()?.list()?;
-    let listed: Vec<Listed<'_>> = saved.iter().map(Listed::new).collect();
+    let (saved, now) = (store()?.list()?, Timestamp::now());
+    let listed: Vec<Listed<'_>> = saved.iter().map(|saved| Listed::new(saved, now)).collect();
     let mut out = io::stdout().lock();
     match format {
         ListFormat::Json => {
@@ -175,14 +204,22 @@ fn list(format: ListFormat) -> Result<(), Failure> {
         }
         ListFormat::Table => writeln!(out, "{}", table(&listed))?,
     }
+    for each in &saved {
+        credentials::remind(each, now);
+    }
     Ok(())
 }
 
 fn table(listed: &[Listed<'_>]) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_header(["Name", "API address", "Tenant ID", "Client ID", "Last used"]);
+    table.load_style(presets::NOTHING).set_header([
+        "Name",
+        "API address",
+        "Tenant ID",
+        "Client ID",
+        "Last used",
+        "Secret ends",
+    ]);
     if let Some(width) = Screen::of_stdout().width {
         let width = u16::try_from(width).unwrap_or(u16::MAX);
         table
@@ -197,12 +234,14 @@ fn table(listed: &[Listed<'_>]) -> String {
             &each.tenant_id,
             &each.client_id,
             &last_used,
+            &each.secret_ends,
         ]);
     }
     table.trim_fmt()
 }
 
-fn minute(time: Timestamp) -> String {
+/// A moment as people read it, in the zone of this computer.
+pub fn minute(time: Timestamp) -> String {
     time.to_zoned(jiff::tz::TimeZone::system())
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
@@ -217,6 +256,7 @@ async fn remove(name: &str) -> Result<(), Failure> {
         say(&format!("Deleted its archive in {}.", folder.display()));
     }
     let run = checklist::forget(&saved.id.to_string());
+    credentials::forget_files(&saved.id);
     let keychain = Keychain::system();
     let from_keychain = match keychain.delete(&saved.id).await {
         Ok(()) => keychain.delete_archive_key(&saved.id).await,
@@ -248,7 +288,7 @@ async fn test(name: &str, cancel: &CancellationToken) -> Result<(), Failure> {
 }
 
 /// Signs in and reads one day, and says how far it came.
-async fn walk(instance: &Instance, cancel: &CancellationToken) -> Result<(), Failure> {
+pub async fn walk(instance: &Instance, cancel: &CancellationToken) -> Result<(), Failure> {
     let started = Instant::now();
     let claims = instance.client.sign_in(cancel).await?;
     say(&format!(

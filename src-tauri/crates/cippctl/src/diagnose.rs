@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use cipp_client::{ClientOptions, Secret};
 use clap::{Args, ValueEnum};
 use connections::{ConnectionId, ConnectionStore};
-use diagnosis::{About, Changes, Diagnosis, DiagnosisStore, Fact, RungOutcome, RungState, Verdict};
+use diagnosis::{About, ChangedSince, Diagnosis, DiagnosisStore, Fact, RungOutcome, RungState, Verdict};
 use failures::{Failure as Known, Rung};
 use logbook::visible;
 use serde::Serialize;
@@ -46,10 +46,10 @@ struct Told<'a> {
     run: &'a Diagnosis,
     /// The failures that may be the cause, the one to name first.
     causes: Vec<&'static Known>,
-    changed: Option<Changes>,
+    changed: Option<ChangedSince>,
 }
 
-/// Climbs the ladder and tells it. Changes nothing, here or in CIPP.
+/// Climbs the ladder and tells it. ChangedSince nothing, here or in CIPP.
 pub async fn run(args: DiagnoseArgs, cancel: &CancellationToken) -> Result<(), Failure> {
     let who = args.instance.who()?;
     let about = About {
@@ -86,7 +86,7 @@ pub async fn run(args: DiagnoseArgs, cancel: &CancellationToken) -> Result<(), F
 }
 
 /// Keeps the run of a saved connection, and says what has changed. That it cannot be kept is no reason to fail.
-fn keep(saved: Option<ConnectionId>, run: &Diagnosis) -> Option<Changes> {
+fn keep(saved: Option<ConnectionId>, run: &Diagnosis) -> Option<ChangedSince> {
     let path = ConnectionStore::default_path().ok()?;
     let store = DiagnosisStore::open(path.with_file_name("diagnoses"));
     match store.keep(saved?.uuid(), run) {
@@ -118,7 +118,7 @@ fn line(outcome: &RungOutcome) -> String {
 }
 
 /// Why it broke and what to do; or that it works.
-fn ending(run: &Diagnosis, changed: Option<&Changes>) -> String {
+fn ending(run: &Diagnosis, changed: Option<&ChangedSince>) -> String {
     let Some(broken) = run.broken() else {
         return "\nThe log can be read.\n".to_owned();
     };

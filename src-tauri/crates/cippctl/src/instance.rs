@@ -212,6 +212,11 @@ impl Instance {
         Instance::new(saved.connection.clone(), secret, Some(saved.id))
     }
 
+    /// A client with a secret that is not stored (yet).
+    pub fn unsaved(connection: Connection, secret: Secret) -> Result<Self, Failure> {
+        Instance::new(connection, secret, None)
+    }
+
     fn new(connection: Connection, secret: Secret, saved: Option<ConnectionId>) -> Result<Self, Failure> {
         Ok(Instance {
             client: client(connection, secret)?,
@@ -228,7 +233,12 @@ impl Instance {
 }
 
 async fn secret_of(id: &ConnectionId, name: &str) -> Result<Secret, Failure> {
-    Keychain::system().read(id).await?.ok_or_else(|| secret_missing(name))
+    let secret = Keychain::system().read(id).await?.ok_or_else(|| secret_missing(name))?;
+    // That the reading could not be noted is no reason to fail.
+    if let Ok(store) = store() {
+        let _ = store.note_secret_read(id, Timestamp::now());
+    }
+    Ok(secret)
 }
 
 /// A client with this program's name in its requests.
@@ -281,6 +291,6 @@ fn secret_missing(name: &str) -> Failure {
     Failure::new(
         Code::Connection,
         format!("The keychain holds no secret for the connection \u{201c}{name}\u{201d}."),
-        "Remove the connection and add it again with its secret, or enter the secret in the app.",
+        "Give it with `cippctl connections replace-secret`, or enter it in the app.",
     )
 }

@@ -9,6 +9,7 @@ mod archive_place;
 mod checklist;
 mod collect;
 mod connections;
+mod credentials;
 mod days;
 mod demo;
 mod diagnose;

@@ -183,15 +183,20 @@ pub enum KeychainError {
     /// It answered with an error.
     #[error("{}", .0.detail)]
     Failing(Trouble),
+    /// It works, and something else than what this app keeps lies in the item's place.
+    #[error("{}", .0.detail)]
+    NotOurs(Trouble),
 }
 
 impl KeychainError {
     /// The cause and the next step.
     pub fn trouble(&self) -> &Trouble {
         match self {
-            Self::Missing(trouble) | Self::Locked(trouble) | Self::NotAnswering(trouble) | Self::Failing(trouble) => {
-                trouble
-            }
+            Self::Missing(trouble)
+            | Self::Locked(trouble)
+            | Self::NotAnswering(trouble)
+            | Self::Failing(trouble)
+            | Self::NotOurs(trouble) => trouble,
         }
     }
 
@@ -206,7 +211,7 @@ impl KeychainError {
             Self::Missing(_) => KeychainState::Missing,
             Self::Locked(_) => KeychainState::Locked,
             Self::NotAnswering(_) => KeychainState::NotAnswering,
-            Self::Failing(_) => KeychainState::Failing,
+            Self::Failing(_) | Self::NotOurs(_) => KeychainState::Failing,
         }
     }
 }

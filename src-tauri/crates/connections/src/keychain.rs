@@ -10,6 +10,7 @@
 //! One file per system, all of the same shape, knows how to open the keychain, what to call it and what its errors
 //! mean: [`system`]. Deliberately not here: the list of connections, and any way to show a secret.
 
+mod by_hand;
 #[cfg(target_os = "macos")]
 #[path = "keychain/macos.rs"]
 mod system;
@@ -33,6 +34,8 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::{ConnectionId, KeychainError, Trouble};
+use by_hand::System;
+pub use by_hand::{ItemLabel, KeychainItem};
 use worker::{Desk, Worker};
 
 /// The service of every item.
@@ -241,6 +244,16 @@ impl Keychain {
     /// As [`Keychain::item_name`], for the key of the connection's archive.
     pub fn archive_item_name(id: &ConnectionId) -> String {
         system::item_name(Item::ArchiveKey, id)
+    }
+
+    /// What the system's own tool shows of this connection's client secret, and how it is removed there by hand.
+    pub fn item(&self, id: &ConnectionId) -> KeychainItem {
+        System::THIS.item(Item::ClientSecret, id, &self.status().store)
+    }
+
+    /// As [`Keychain::item`], for the key of the connection's archive.
+    pub fn archive_item(&self, id: &ConnectionId) -> KeychainItem {
+        System::THIS.item(Item::ArchiveKey, id, &self.status().store)
     }
 
     /// Writes, reads and removes a random entry, without putting a question on the screen where that can be avoided: a
@@ -483,7 +496,7 @@ fn understood(store: &str, item: Item, id: &ConnectionId, bytes: &[u8]) -> Resul
         .ok()
         .and_then(|text| Secret::parse(text).ok());
     secret.ok_or_else(|| {
-        KeychainError::Failing(Trouble {
+        KeychainError::NotOurs(Trouble {
             store: store.to_owned(),
             detail: format!(
                 "The item \"{}\" in {store} does not hold {} {}.",

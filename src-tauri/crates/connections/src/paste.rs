@@ -16,6 +16,7 @@ use cipp_client::{ApiUrl, ClientId, Secret, TenantId};
 use serde::Serialize;
 
 use names::Slot;
+pub(crate) use names::is_secret_name;
 
 /// What was found in a pasted text. `Debug` does not show the secret, and it is never serialised.
 #[derive(Clone, Debug, Default, Serialize)]

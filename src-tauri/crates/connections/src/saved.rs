@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::SecretEnd;
+
 /// Names a connection for good: in the file, in the keychain (as the account of its item) and in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, specta::Type)]
 #[serde(transparent)]
@@ -62,6 +64,12 @@ pub struct SavedConnection {
     /// When it was last used.
     #[serde(default)]
     pub last_used_at: Option<Timestamp>,
+    /// When its secret was last read from the keychain, by whichever process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_read_at: Option<Timestamp>,
+    /// When its secret ends, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_end: Option<SecretEnd>,
     /// Fields that a newer version wrote: kept, so that an older one does not lose them. Private, so that a connection
     /// can only be changed by way of the one that was read.
     #[serde(flatten)]
@@ -78,6 +86,8 @@ impl SavedConnection {
             created_at,
             secret_saved_at: None,
             last_used_at: None,
+            secret_read_at: None,
+            secret_end: None,
             unknown: serde_json::Map::new(),
         }
     }

@@ -17,12 +17,14 @@ use cipp_client::{Field, FieldError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConnectionId, SavedConnection, StoreError};
+use crate::{ConnectionId, SavedConnection, SecretEnd, StoreError};
 
 /// The format this version writes, and the highest it reads.
 const FORMAT: u64 = 1;
 /// How long another process may hold the lock. A change takes milliseconds: who holds it this long is stuck.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// The folder of the archives, where it shares the folder of the file.
+const ARCHIVE: &str = "archive";
 /// How the temporary files begin and end, so that those of killed processes can be found again.
 const TEMPORARY: (&str, &str) = (".connections-", ".tmp");
 
@@ -116,6 +118,51 @@ impl ConnectionStore {
             find(connections, id)?.last_used_at = Some(now);
             Ok(())
         })
+    }
+
+    /// Notes that the secret of a connection was read from the keychain just now.
+    pub fn note_secret_read(&self, id: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|connections| {
+            find(connections, id)?.secret_read_at = Some(now);
+            Ok(())
+        })
+    }
+
+    /// Keeps when the secret of a connection ends, or that nobody knows. Reminders that were put off stay so where it
+    /// is the same end as before.
+    pub fn set_secret_end(&self, id: &ConnectionId, end: Option<SecretEnd>) -> Result<SavedConnection, StoreError> {
+        self.change(|connections| {
+            let saved = find(connections, id)?;
+            saved.secret_end = end.map(|end| end.after(saved.secret_end.as_ref()));
+            Ok(saved.clone())
+        })
+    }
+
+    /// Puts off the reminder that is due until the next one is.
+    pub fn put_off_reminder(&self, id: &ConnectionId, now: Timestamp) -> Result<SavedConnection, StoreError> {
+        self.change(|connections| {
+            let saved = find(connections, id)?;
+            if let Some(end) = &mut saved.secret_end {
+                end.put_off(now);
+            }
+            Ok(saved.clone())
+        })
+    }
+
+    /// What else lies on disk for a connection beside the file: everything in the folders there whose name begins with the
+    /// connection's id, whoever wrote it. The archive is not among them: it has a place of its own, which on some systems
+    /// is here as well.
+    pub fn files_of(&self, id: &ConnectionId) -> Vec<PathBuf> {
+        let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let id = id.to_string();
+        let mut found: Vec<PathBuf> = entries(folder_of(&self.path))
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != ARCHIVE)
+            .flat_map(|folder| entries(&folder.path()).collect::<Vec<_>>())
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&id))
+            .map(|entry| entry.path())
+            .collect();
+        found.sort();
+        found
     }
 
     /// Renames a damaged file to `connections.damaged-<time>.json` beside it and returns its new path; the next

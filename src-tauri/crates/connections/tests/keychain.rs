@@ -213,6 +213,63 @@ fn the_key_of_an_archive_has_an_entry_of_its_own() {
     });
 }
 
+/// The item that has these attributes, as any other program finds it.
+fn item_with(attributes: &[(&str, &str)]) -> Vec<OwnedObjectPath> {
+    let attributes: std::collections::HashMap<&str, &str> = attributes.iter().copied().collect();
+    let reply = service_call("SearchItems", &(attributes,));
+    let (unlocked, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) = reply.body().deserialize().unwrap();
+    unlocked
+}
+
+/// What the words for a person say is there is there under that name, and what is removed in that way is gone.
+#[test]
+fn an_item_is_found_and_removed_by_hand_as_it_is_told() {
+    with_keychain("an_item_is_found_and_removed_by_hand_as_it_is_told", async {
+        let (keychain, id) = (Keychain::system_with(PATIENT), ConnectionId::random());
+        keychain.save(&id, &secret()).await.unwrap();
+        let key = Secret::parse(ARCHIVE_KEY).unwrap();
+        keychain.save_archive_key(&id, &key).await.unwrap();
+        let told = keychain.item(&id);
+        assert!(!format!("{told:?}").contains("Q~"));
+        let field = |label: &str| {
+            let field = told.labels.iter().find(|field| field.label == label);
+            field.unwrap().value.clone()
+        };
+        let (name, service, username) = (field("Name"), field("service"), field("username"));
+        for value in [&service, &username] {
+            assert!(told.command.contains(&format!("'{value}'")), "{}", told.command);
+        }
+        blocking(move || {
+            let found = item_with(&[("service", &service), ("username", &username)]);
+            assert_eq!(found.len(), 1, "the secret, and not the key beside it");
+            let bus = Connection::session().unwrap();
+            let call = |interface: &str, method: &str| {
+                let name = Some("org.freedesktop.secrets");
+                match method {
+                    "Get" => bus.call_method(
+                        name,
+                        &found[0],
+                        Some(interface),
+                        method,
+                        &("org.freedesktop.Secret.Item", "Label"),
+                    ),
+                    _ => bus.call_method(name, &found[0], Some(interface), method, &()),
+                }
+                .unwrap()
+            };
+            let label: zbus::zvariant::OwnedValue = call("org.freedesktop.DBus.Properties", "Get")
+                .body()
+                .deserialize()
+                .unwrap();
+            assert_eq!(String::try_from(label).unwrap(), name);
+            call("org.freedesktop.Secret.Item", "Delete");
+        })
+        .await;
+        must_succeed(&other_process("finds-nothing", &id));
+        must_succeed(&other_process("finds-archive-key", &id));
+    });
+}
+
 #[test]
 fn the_secret_is_in_no_file_and_in_no_message() {
     with_keychain("the_secret_is_in_no_file_and_in_no_message", async {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use connections::{ConnectionId, ConnectionStore, SavedConnection, StoreError};
+use connections::{ConnectionId, ConnectionStore, EndSource, SavedConnection, SecretEnd, StoreError};
 use jiff::Timestamp;
 
 fn now() -> Timestamp {
@@ -96,6 +96,54 @@ fn connections_are_kept_changed_and_removed() {
         store.touch_used(&first.id, now()),
         Err(StoreError::NotFound { .. })
     ));
+}
+
+#[test]
+fn when_a_secret_ends_is_kept_beside_the_rest() {
+    let (_folder, store) = fresh();
+    let id = store.add(new("A")).unwrap().id;
+    let end = SecretEnd::new("2026-09-01T00:00:00Z".parse().unwrap(), EndSource::Typed, now());
+    let saved = store.set_secret_end(&id, Some(end.clone())).unwrap();
+    assert_eq!(saved.secret_end.as_ref(), Some(&end));
+    assert!(end.due(now()).is_some());
+    let saved = store.put_off_reminder(&id, now()).unwrap();
+    assert_eq!(saved.secret_end.as_ref().unwrap().due(now()), None);
+    store.note_secret_read(&id, now()).unwrap();
+    store.touch_used(&id, now()).unwrap();
+    let again = store.get(&id).unwrap();
+    assert_eq!(
+        (again.secret_end, again.secret_read_at),
+        (saved.secret_end, Some(now()))
+    );
+    // An older version, which knows neither, carries them as it carries whatever it does not know: both stand among the
+    // connection's own fields, and neither is there when there is nothing to say.
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(store.path()).unwrap()).unwrap();
+    assert_eq!(json["format"], 1);
+    assert_eq!(json["connections"][0]["secret_end"]["source"], "typed");
+    store.set_secret_end(&id, None).unwrap();
+    assert!(!fs::read_to_string(store.path()).unwrap().contains("secret_end"));
+    assert!(matches!(
+        store.set_secret_end(&ConnectionId::random(), None),
+        Err(StoreError::NotFound { .. })
+    ));
+}
+
+#[test]
+fn what_lies_beside_the_file_for_a_connection_is_found() {
+    let (_folder, store) = fresh();
+    let (id, other) = (store.add(new("A")).unwrap().id, store.add(new("B")).unwrap().id);
+    let folder = store.path().parent().unwrap();
+    for name in ["checklist-runs", "diagnoses", "archive"] {
+        fs::create_dir(folder.join(name)).unwrap();
+        for id in [id, other] {
+            fs::write(folder.join(name).join(format!("{id}.json")), "{}").unwrap();
+        }
+    }
+    let found = store.files_of(&id);
+    assert_eq!(
+        found,
+        ["checklist-runs", "diagnoses"].map(|name| folder.join(name).join(format!("{id}.json")))
+    );
 }
 
 #[test]

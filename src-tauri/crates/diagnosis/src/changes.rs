@@ -9,17 +9,17 @@ use crate::diagnosis::{Diagnosis, Verdict, name};
 /// What differs between the last run that worked and now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
-pub struct Changes {
+pub struct ChangedSince {
     /// When it last worked.
     #[specta(type = String)]
     pub last_good_at: Timestamp,
     /// What differs; what neither of the two knew is no difference.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Changed>,
 }
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Type)]
-pub struct Change {
+pub struct Changed {
     /// What it is.
     pub what: String,
     /// As it was when it worked.
@@ -30,26 +30,26 @@ pub struct Change {
 
 /// What has changed, by the runs of a connection, newest first. `None` where the newest one works, or none ever did.
 #[must_use]
-pub fn changes(runs: &[Diagnosis]) -> Option<Changes> {
+pub fn changes(runs: &[Diagnosis]) -> Option<ChangedSince> {
     let (now, older) = runs.split_first()?;
     let broken = now.broken()?;
     let good = older.iter().find(|run| run.verdict == Verdict::Works)?;
     // A version is read on the last rung only: a run that broke below cannot tell that it changed.
     let settings = now.setting.iter().filter_map(|fact| {
         let before = good.setting.iter().find(|other| other.label == fact.label)?;
-        (before.value != fact.value).then(|| Change {
+        (before.value != fact.value).then(|| Changed {
             what: fact.label.clone(),
             before: before.value.clone(),
             now: fact.value.clone(),
         })
     });
     let rung = good.rungs.iter().find(|rung| rung.rung == broken.rung);
-    let answer = Change {
+    let answer = Changed {
         what: name(broken.rung).to_owned(),
         before: rung.map(|rung| rung.proof.clone()).unwrap_or_default(),
         now: broken.proof.clone(),
     };
-    Some(Changes {
+    Some(ChangedSince {
         last_good_at: good.started_at,
         changes: settings.chain([answer]).collect(),
     })

@@ -17,7 +17,7 @@ mod history;
 mod report;
 mod rungs;
 
-pub use changes::{Change, Changes, changes};
+pub use changes::{Changed, ChangedSince, changes};
 pub use climb::{About, Patience, refused, run};
 pub use diagnosis::{Diagnosis, Fact, RungOutcome, RungState, Verdict, name};
 pub use history::DiagnosisStore;

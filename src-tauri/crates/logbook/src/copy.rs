@@ -1,8 +1,9 @@
-//! Forms in which an entry or a view is copied.
+//! Forms in which an entry, a view or a connection is copied.
 //!
 //! What is copied is pasted into tickets, chats, spreadsheets and shells, and the log's texts are written by strangers:
 //! each form is made so that none of them is obeyed there. What deliberately is not here: the clipboard.
 
+mod connection;
 mod entry;
 mod indent;
 mod powershell;
@@ -12,6 +13,7 @@ mod visible;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub use connection::{ConnectionScript, connection_script};
 pub(crate) use entry::{Copied, entry_text};
 pub(crate) use shell::{Shell, View, view_text};
 pub use visible::{visible, visible_json};

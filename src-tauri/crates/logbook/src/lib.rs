@@ -26,7 +26,7 @@ mod zone;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use copy::{CopyForm, ViewCommand, visible, visible_json};
+pub use copy::{ConnectionScript, CopyForm, ViewCommand, connection_script, visible, visible_json};
 pub use coverage::{Coverage, DataSearch, DayPhase, DayProgress, Plan, Progress};
 pub use export::{ExportError, ExportFormat, ExportOptions, ExportProgress, ExportSummary, data_text, inert, one_line};
 pub use logbook::{ArchiveLimits, Logbook, LogbookError, LogbookOptions, QueryAnswer};

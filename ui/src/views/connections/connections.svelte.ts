@@ -1,5 +1,11 @@
 /** The list of connections: testing one in place, asking before one goes, setting a damaged file aside. */
-import { backend, CommandFailure, type ConnectionInfo, type TestProgress } from "../../backend";
+import {
+  backend,
+  CommandFailure,
+  type ConnectionInfo,
+  type TestProgress,
+  type Whereabouts,
+} from "../../backend";
 import type { AppState } from "../../lib/app.svelte";
 
 export class ConnectionsState {
@@ -11,6 +17,8 @@ export class ConnectionsState {
 
   /** The connection that was asked to be removed. */
   removing = $state.raw<ConnectionInfo | null>(null);
+  /** What of it is on this computer; null until that is known. */
+  removingAbout = $state.raw<Whereabouts | null>(null);
   removeBusy = $state(false);
   removeFailure = $state.raw<CommandFailure | null>(null);
 
@@ -60,6 +68,18 @@ export class ConnectionsState {
   askRemove(connection: ConnectionInfo): void {
     this.removeFailure = null;
     this.removing = connection;
+    this.removingAbout = null;
+    void this.#lookAt(connection);
+  }
+
+  /** Where it cannot be looked at, the question says in general what goes. */
+  async #lookAt(connection: ConnectionInfo): Promise<void> {
+    try {
+      const about = await backend.credentialWhere(connection.id);
+      if (this.removing === connection) this.removingAbout = about;
+    } catch {
+      this.removingAbout = null;
+    }
   }
 
   keep(): void {
@@ -69,6 +89,7 @@ export class ConnectionsState {
   async remove(): Promise<void> {
     if (!this.removing) return;
     this.removeBusy = true;
+    this.removeFailure = null;
     try {
       await this.#app.remove(this.removing.id);
       this.removing = null;

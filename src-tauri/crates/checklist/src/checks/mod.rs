@@ -48,6 +48,8 @@ mod roles;
 
 use futures_util::future::BoxFuture;
 
+pub(crate) use ms_secret_expiry::{Ending, ending as secret_ending, kept as kept_ending};
+
 use crate::check_id::CheckId;
 use crate::finding::{Obstacle, Verdict};
 use crate::sources::cipp::Cipp;

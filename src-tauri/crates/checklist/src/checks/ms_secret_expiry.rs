@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ms_api_app::{application, no_application};
-use crate::finding::Verdict;
+use crate::finding::{Evidence, Obstacle, Verdict};
 use crate::sources::microsoft::{Ms, shown, text, unclear};
 use crate::sources::{Trail, Trouble};
 
@@ -16,6 +16,29 @@ const SOON: i64 = 60;
 /// From here on it must be renewed now, in days.
 const TOO_SOON: i64 = 7;
 
+/// The names of what decided, by which [`kept`] finds it again.
+const END: &str = "endDateTime";
+const KEY_ID: &str = "keyId";
+const WHICH: &str = "which secret";
+
+/// The secret of the application that is stored here, or may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// When it ends.
+    pub(crate) end: Timestamp,
+    /// Entra's Secret ID.
+    pub(crate) key_id: Option<String>,
+    /// There are several, and nothing tells which of them it is: this is the one that ends first.
+    pub(crate) unsure: bool,
+}
+
+/// What the application's list of secrets tells.
+enum Told {
+    Ends(Ending),
+    /// Nothing that could be the stored one: why.
+    No(&'static str),
+}
+
 pub(crate) async fn check(ms: &mut Ms<'_>, trail: &mut Trail) -> Result<Verdict, Trouble> {
     let Some(client) = ms.subject.client_id.clone() else {
         return Err(super::no_client());
@@ -23,17 +46,41 @@ pub(crate) async fn check(ms: &mut Ms<'_>, trail: &mut Trail) -> Result<Verdict,
     let Some(application) = application(ms, trail, &client).await? else {
         return Ok(no_application(&client));
     };
-    let empty = Vec::new();
-    let secrets = application["passwordCredentials"].as_array().unwrap_or(&empty);
-    let hint = ms.subject.secret_hint.clone();
-    judge(secrets, hint.as_deref(), ms.now(), trail)
+    match told(&application, ms.subject.secret_hint.as_deref(), trail)? {
+        Told::Ends(ending) => judge(&ending, ms.now()),
+        Told::No(why) => Ok(Verdict::failed(why, NEW_ONE)),
+    }
 }
 
-fn judge(secrets: &[Value], hint: Option<&str>, now: Timestamp, trail: &mut Trail) -> Result<Verdict, Trouble> {
+/// When the stored secret ends, for whoever keeps the date.
+///
+/// # Errors
+/// It cannot be looked at; or there is no such secret, and the reason says so.
+pub(crate) async fn ending(ms: &mut Ms<'_>, trail: &mut Trail) -> Result<Ending, Trouble> {
+    let Some(client) = ms.subject.client_id.clone() else {
+        return Err(super::no_client());
+    };
+    let no_such = |why: String, remedy: &str| Trouble::new(Obstacle::Unclear, why, remedy);
+    let Some(application) = application(ms, trail, &client).await? else {
+        return Err(no_such(
+            format!("No application in this tenant has the identifier api://{client}."),
+            "Check that the sign-in is to your own tenant.",
+        ));
+    };
+    match told(&application, ms.subject.secret_hint.as_deref(), trail)? {
+        Told::Ends(ending) => Ok(ending),
+        Told::No(why) => Err(no_such(why.to_owned(), NEW_ONE)),
+    }
+}
+
+const NEW_ONE: &str = "In CIPP, open the client's menu, choose Reset Application Secret, and enter the new one here.";
+
+fn told(application: &Value, hint: Option<&str>, trail: &mut Trail) -> Result<Told, Trouble> {
+    let empty = Vec::new();
+    let secrets = application["passwordCredentials"].as_array().unwrap_or(&empty);
     trail.saw("passwordCredentials", secrets.len());
-    let new_one = "In CIPP, open the client's menu, choose Reset Application Secret, and enter the new one here.";
     if secrets.is_empty() {
-        return Ok(Verdict::failed("The application has no secret at all.", new_one));
+        return Ok(Told::No("The application has no secret at all."));
     }
     let ours: Vec<&Value> = match hint {
         Some(hint) => secrets
@@ -43,9 +90,8 @@ fn judge(secrets: &[Value], hint: Option<&str>, now: Timestamp, trail: &mut Trai
         None => secrets.iter().collect(),
     };
     if ours.is_empty() {
-        return Ok(Verdict::failed(
+        return Ok(Told::No(
             "None of the application's secrets is the one that is stored here.",
-            new_one,
         ));
     }
     let mut ends: Vec<(Timestamp, &Value)> = ours
@@ -57,28 +103,50 @@ fn judge(secrets: &[Value], hint: Option<&str>, now: Timestamp, trail: &mut Trai
         return Err(unclear("Graph does not say when the secret ends."));
     };
     trail.saw("displayName", shown(secret, "displayName"));
-    trail.saw("keyId", shown(secret, "keyId"));
-    trail.saw("endDateTime", end);
-    if hint.is_none() && ours.len() > 1 {
-        trail.saw("which secret", "not known; the one that ends first");
+    trail.saw(KEY_ID, shown(secret, KEY_ID));
+    trail.saw(END, end);
+    let unsure = hint.is_none() && ours.len() > 1;
+    if unsure {
+        trail.saw(WHICH, "not known; the one that ends first");
     }
-    let left = now.duration_until(*end);
+    Ok(Told::Ends(Ending {
+        end: *end,
+        key_id: text(secret, KEY_ID).map(str::to_owned),
+        unsure,
+    }))
+}
+
+/// What a finding of this check told, as its evidence keeps it.
+pub(crate) fn kept(evidence: &Evidence) -> Option<Ending> {
+    let field = |name: &str| {
+        let found = evidence.fields.iter().find(|field| field.name == name);
+        found.map(|field| field.value.as_str())
+    };
+    Some(Ending {
+        end: field(END)?.parse().ok()?,
+        key_id: field(KEY_ID).filter(|id| *id != "null").map(str::to_owned),
+        unsure: field(WHICH).is_some(),
+    })
+}
+
+fn judge(ending: &Ending, now: Timestamp) -> Result<Verdict, Trouble> {
+    let (end, unsure) = (ending.end, ending.unsure);
+    let left = now.duration_until(end);
     // A secret that may be another one's proves no failure.
     if left.is_negative() || left.is_zero() {
-        if hint.is_none() && ours.len() > 1 {
+        if unsure {
             return Err(unclear(
                 "One of several secrets has expired, and it is not known which of them is stored here.",
             ));
         }
-        return Ok(Verdict::failed(format!("The secret expired at {end}."), new_one));
+        return Ok(Verdict::failed(format!("The secret expired at {end}."), NEW_ONE));
     }
     let days = left.as_hours() / 24;
-    let unsure = hint.is_none() && ours.len() > 1;
     if days <= TOO_SOON && !unsure {
-        return Ok(Verdict::failed(format!("The secret expires in {days} days."), new_one));
+        return Ok(Verdict::failed(format!("The secret expires in {days} days."), NEW_ONE));
     }
     Ok(if days <= SOON {
-        Verdict::passed_but(format!("The secret expires in {days} days. {new_one}"))
+        Verdict::passed_but(format!("The secret expires in {days} days. {NEW_ONE}"))
     } else {
         Verdict::passed()
     })
@@ -90,7 +158,7 @@ mod tests {
 
     use super::super::testing::{could_not, failed, hint, passed, run_about, run_ms};
     use super::*;
-    use crate::finding::{Finding, Obstacle};
+    use crate::finding::Finding;
     use crate::sources::Subject;
     use crate::sources::microsoft::tests::{Canned, no_scope, subject};
 
@@ -153,6 +221,24 @@ mod tests {
         assert_eq!(could_not(&look(json!([{"hint": "abc"}]))), Obstacle::Unclear);
         let refused = Canned::new().without("/applications?", no_scope());
         assert_eq!(could_not(&run_ms(&refused, check)), Obstacle::Scope);
+    }
+
+    #[test]
+    fn the_date_is_found_again_in_the_evidence() {
+        let finding = look(json!([secret("abc", "2026-12-06T12:00:00Z")]));
+        let ending = kept(&finding.evidence).unwrap();
+        assert_eq!(ending.end, "2026-12-06T12:00:00Z".parse().unwrap());
+        assert_eq!((ending.key_id.as_deref(), ending.unsure), (Some("k"), false));
+        let unknown = Subject {
+            secret_hint: None,
+            ..subject()
+        };
+        let two = json!([
+            secret("xyz", "2028-01-01T00:00:00Z"),
+            secret("abc", "2028-01-02T00:00:00Z")
+        ]);
+        assert!(kept(&run_about(&canned(two), unknown, check).evidence).unwrap().unsure);
+        assert_eq!(kept(&look(json!([])).evidence), None);
     }
 
     #[test]

@@ -252,6 +252,14 @@ impl Run {
         self
     }
 
+    /// Did not say this, anywhere.
+    #[track_caller]
+    pub fn says_not(self, words: &str) -> Self {
+        assert!(!self.err.contains(words), "{words:?} is in:\n{}", last(&self.err));
+        assert!(!self.out.contains(words), "{words:?} is in:\n{}", last(&self.out));
+        self
+    }
+
     /// Said this to the person.
     #[track_caller]
     pub fn says(self, sentence: &str) -> Self {

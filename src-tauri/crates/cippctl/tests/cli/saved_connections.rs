@@ -85,6 +85,128 @@ fn the_whole_life_of_a_connection() {
     );
 }
 
+#[test]
+fn a_secret_is_replaced_only_when_the_new_one_works() {
+    if !has_test_keychain() {
+        return;
+    }
+    let place = Place::healthy();
+    let (right, wrong) = (
+        place.ready.client_secret.clone(),
+        "abc8Q~wrong-secret-wrong-secret-wrong-wr",
+    );
+    place.run(add(&place, "Contoso").env(SECRET_VARIABLE, wrong)).code(0);
+    let replace = |secret: &str| {
+        let mut command = connections(&place, &["replace-secret", "Contoso", "--secret-env", SECRET_VARIABLE]);
+        command.env(SECRET_VARIABLE, secret);
+        command
+    };
+    place
+        .run(&mut replace("abc8Q~other-secret-other-secret-other-ot"))
+        .code(4)
+        .says("The old secret is still stored, unchanged.");
+    place.run(&mut connections(&place, &["test", "Contoso"])).code(4);
+    place
+        .run(&mut connections(&place, &["expires", "Contoso", "2027-05-31"]))
+        .code(0);
+    place.run(&mut replace(&right)).code(0).says("Replaced.");
+    place.run(&mut connections(&place, &["test", "Contoso"])).code(0);
+    place.run(&mut replace(&right)).code(2).says("stored already");
+    // Of the new one nothing is known.
+    let known = place.run(&mut connections(&place, &["expires", "Contoso"])).code(0).out;
+    assert_eq!(known.trim(), "not known");
+
+    let said = place.run(&mut connections(&place, &["where", "Contoso"])).code(0).out;
+    for words in ["GNOME Keyring", "secret-tool clear", "last read  2", "connections.json"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    place.run(&mut connections(&place, &["remove", "Contoso"])).code(0);
+}
+
+#[test]
+fn a_connection_is_handed_on_without_its_secret() {
+    if !has_test_keychain() {
+        return;
+    }
+    let place = Place::healthy();
+    place.run(&mut add(&place, "Contoso")).code(0);
+    let file = place.home.path().join("contoso.json");
+    let path = file.to_str().unwrap();
+    place
+        .run(&mut connections(&place, &["export", "Contoso", path]))
+        .code(0)
+        .says("without the secret");
+    place
+        .run(&mut connections(&place, &["export", "Contoso", path]))
+        .code(1)
+        .says("--force");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(
+        !text.contains(&place.ready.client_secret) && text.contains("\"format\": 1"),
+        "{text}"
+    );
+    let mut import = connections(&place, &["import", path, "--secret-env", SECRET_VARIABLE]);
+    place
+        .run(import.env(SECRET_VARIABLE, &place.ready.client_secret))
+        .code(0)
+        .says("Contoso (2)");
+    place.run(&mut connections(&place, &["test", "Contoso (2)"])).code(0);
+
+    fs::write(
+        &file,
+        text.replace("\"format\"", "\"client_secret\": \"hunter2\", \"format\""),
+    )
+    .unwrap();
+    let refused = place.run(&mut connections(
+        &place,
+        &["import", path, "--secret-env", SECRET_VARIABLE],
+    ));
+    refused.code(2).says("looks like a secret").says_not("hunter2");
+    for form in ["powershell", "module", "curl"] {
+        let script = place
+            .run(&mut connections(&place, &["script", "Contoso", "--as", form]))
+            .code(0)
+            .out;
+        assert!(
+            script.contains(&place.ready.client_id) && !script.contains(&place.ready.client_secret),
+            "{script}"
+        );
+    }
+    for name in ["Contoso", "Contoso (2)"] {
+        place.run(&mut connections(&place, &["remove", name])).code(0);
+    }
+}
+
+#[test]
+fn the_list_says_when_a_secret_ends() {
+    if !has_test_keychain() {
+        return;
+    }
+    let place = Place::healthy();
+    place.run(&mut add(&place, "Contoso")).code(0);
+    place.run(&mut connections(&place, &["list"])).code(0).says_not("note:");
+    place
+        .run(&mut connections(&place, &["expires", "Contoso", "2021-05-31"]))
+        .code(0);
+    let list = place
+        .run(&mut connections(&place, &["list"]))
+        .code(0)
+        .says("replace-secret");
+    assert!(list.out.contains("ended 2021-05-31"), "{}", list.out);
+    let json = place
+        .run(&mut connections(&place, &["list", "--format", "json"]))
+        .code(0)
+        .out;
+    assert!(json.contains("\"secret_ends_at\": \"2021-05-3"), "{json}");
+    place
+        .run(&mut connections(&place, &["expires", "Contoso", "2021-02-30"]))
+        .code(2);
+    place
+        .run(&mut connections(&place, &["expires", "Contoso", "--unknown"]))
+        .code(0);
+    place.run(&mut connections(&place, &["remove", "Contoso"])).code(0);
+}
+
 /// Two windows, or a window and a script: none may overwrite what the other has just written.
 #[test]
 fn six_processes_at_once_lose_no_connection() {

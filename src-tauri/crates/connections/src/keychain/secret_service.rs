@@ -14,7 +14,7 @@ use zbus::{
 };
 use zbus_secret_service_keyring_store::Store;
 
-use super::{Asking, Item, Opened, SERVICE, general_trouble};
+use super::{Asking, Item, Opened, SERVICE, by_hand::label, general_trouble};
 use crate::{ConnectionId, KeychainError, Trouble};
 
 /// What to call it before it was asked.
@@ -46,11 +46,7 @@ pub(super) fn open(asking: Asking) -> Result<Opened, KeychainError> {
 }
 
 pub(super) fn modifiers(item: Item) -> HashMap<&'static str, &'static str> {
-    let label = match item {
-        Item::ClientSecret => "CIPP Desk client secret",
-        Item::ArchiveKey => "CIPP Desk archive key",
-    };
-    HashMap::from([("label", label)])
+    HashMap::from([("label", label(item))])
 }
 
 /// As Seahorse ("Passwords and Keys"), KWalletManager and KeePassXC can find it.

@@ -328,6 +328,26 @@ async fn the_key_of_an_archive_is_an_item_of_its_own() {
     assert!(fake.items.lock().unwrap().is_empty());
 }
 
+/// A GUID, as when somebody stored the secret's ID by hand: named, and a right secret can take its place.
+#[tokio::test]
+async fn what_is_no_secret_is_named_and_can_be_replaced() {
+    let fake = Arc::new(Fake::default());
+    let (keychain, id) = (fake.keychain(KeychainTimeouts::default()), ConnectionId::random());
+    let guid = "0b9f7c3e-1111-4222-8333-444455556666";
+    fake.items.lock().unwrap().insert(id.to_string(), guid.into());
+    let error = keychain.read(&id).await.unwrap_err();
+    assert!(matches!(error, KeychainError::NotOurs(_)), "{error:?}");
+    assert!(error.to_string().contains("does not hold a client secret"), "{error}");
+    assert!(!format!("{error:?} {}", error.remedy()).contains(guid));
+    assert_eq!(
+        keychain.status().state,
+        KeychainState::Ready,
+        "the keychain itself works"
+    );
+    keychain.save(&id, &Secret::parse(SECRET).unwrap()).await.unwrap();
+    assert_eq!(fake.stored(&id).as_deref(), Some(SECRET));
+}
+
 #[tokio::test]
 async fn what_is_no_archive_key_is_named_with_its_item() {
     let fake = Arc::new(Fake::default());

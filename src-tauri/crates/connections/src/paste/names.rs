@@ -168,3 +168,23 @@ pub(super) fn slot_of(name: &str) -> Option<Slot> {
         rest = OWNERS.iter().find_map(|owner| rest.strip_prefix(owner))?;
     }
 }
+
+/// Whether a field of this name holds a secret, however it is written: a client secret as people and portals call it,
+/// or any token, password or private key.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let folded: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let tells = [
+        "secret",
+        "password",
+        "passwd",
+        "token",
+        "privatekey",
+        "apikey",
+        "credential",
+    ];
+    slot_of(name) == Some(Slot::Secret) || tells.iter().any(|word| folded.contains(word))
+}

@@ -77,6 +77,14 @@ fn cippctl(view: &View<'_>, shell: Shell) -> String {
 }
 
 impl Shell {
+    /// One argument in quotes, whatever is in it, also where it would be understood without them.
+    pub fn literal(self, text: &str) -> String {
+        match self {
+            Shell::Posix => posix(text),
+            Shell::PowerShell => powershell::quoted(text),
+        }
+    }
+
     /// One argument, whatever is in it.
     pub fn quoted(self, text: &str) -> Cow<'_, str> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+".contains(c);
