@@ -4,26 +4,24 @@ import type {
   CommandError,
   ConnectionInfo,
   DayState,
+  Diagnosis,
+  DiagnosisHistory,
   Evidence,
+  Explained,
+  Failure,
+  Fault,
   KeychainStatus,
   LogEntry,
   LogRow,
+  NetworkCall,
   Progress,
+  Rung,
+  RungOutcome,
   SecretEndInfo,
   Settings,
   Step,
   StepProgress,
 } from "../bindings";
-import type {
-  Diagnosis,
-  DiagnosisHistory,
-  Explained,
-  Failure,
-  Fault,
-  NetworkCall,
-  Rung,
-  RungOutcome,
-} from "./diagnosis";
 import type { Answers } from "./testing";
 
 export { FakeLog } from "./fake-log";

@@ -66,7 +66,7 @@ pub struct Failure {
     /// The step of a checklist that mends it: `checklist/step`.
     pub step: Option<String>,
     /// Where to read on, or where to go.
-    pub link: Option<Link>,
+    pub link: Option<DeepLink>,
     /// Where the fact is from.
     pub source: String,
     /// Whether the fact is established; else it is shown as probable.
@@ -139,7 +139,7 @@ pub struct Waiting {
 /// An address to open in the browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Link {
+pub struct DeepLink {
     /// What is there.
     pub label: String,
     /// Https.
@@ -193,7 +193,7 @@ struct Entry {
     remedy: Vec<String>,
     waiting: Option<Waiting>,
     step: Option<String>,
-    link: Option<Link>,
+    link: Option<DeepLink>,
     source: String,
     #[serde(default = "yes")]
     certain: bool,
