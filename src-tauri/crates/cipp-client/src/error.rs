@@ -2,7 +2,7 @@
 //!
 //! Here: one type whose variants say which of the ways it went wrong, each with a sentence (`Display`), a next step
 //! (`remedy`) and a stable code (`kind`). Not here: how a failure is recognised (`wire.rs`, `reply.rs`, `split.rs`,
-//! `token.rs`) and the words for Entra's own codes (`aadsts.rs`).
+//! `token.rs`), what it may mean (`explain.rs`) and what to do about it (the `failures` crate).
 //!
 //! Texts from servers are scrubbed and cut before they enter an error; no error holds an address, a secret or a token.
 
@@ -223,22 +223,17 @@ impl ClientError {
         }
     }
 
-    /// What to do next, as sentences. Empty only when there is nothing to do (cancelled).
+    /// What to do next, as sentences: those of the first explanation. Empty only when there is nothing to do (cancelled).
     pub fn remedy(&self) -> String {
+        if let Some(failure) = self.explanation().failures.first() {
+            return failure.remedy.join(" ");
+        }
         match self {
-            ClientError::Unreachable { cause, .. } => reach_remedy(*cause).into(),
-            ClientError::WrongAddress { found, .. } => wrong_address_remedy(found),
             ClientError::SignInRefused { error, aadsts, .. } => aadsts::remedy(error, *aadsts),
-            ClientError::NotAccepted { .. } => "In CIPP, open Integrations, CIPP-API: check that this client is enabled, press \u{201C}Save Azure Configuration\u{201D}, and wait a few minutes. A client that is marked for MCP access cannot be used here. If it worked before, check this computer's clock.".into(),
-            ClientError::NotAllowed { cause, .. } => refusal_remedy(cause),
-            ClientError::Throttled { daily_quota: true, .. } => "Wait until midnight UTC, or ask whoever hosts this CIPP instance to raise the quota.".into(),
-            ClientError::Throttled { .. } => "Wait a little and try again. Other programs that use the same API client count too.".into(),
-            ClientError::ServerTrouble { starting: true, .. } => "Try again in a minute.".into(),
-            ClientError::ServerTrouble { status, text, .. } => trouble_remedy(*status, text).into(),
-            ClientError::NotUnderstood { .. } => "Check that the address is CIPP's API address and that CIPP is up to date. If both are right, please report this with the details.".into(),
-            ClientError::CutOff { .. } => "Try again. If it happens each time, ask for fewer days or filter by severity, so that the reply gets smaller.".into(),
+            ClientError::NotAllowed { .. } => "Check the API client's role and allowed IP range in CIPP.".into(),
             ClientError::Cancelled => String::new(),
             ClientError::Local { .. } => "Correct it in the connection's settings.".into(),
+            _ => "Check the address and the network, and try again.".into(),
         }
     }
 
@@ -331,24 +326,6 @@ fn unreachable_sentence(host: &str, cause: ReachCause) -> String {
     }
 }
 
-fn reach_remedy(cause: ReachCause) -> &'static str {
-    match cause {
-        ReachCause::Dns => "Check the address for typing errors, and that this computer is online.",
-        ReachCause::Refused => "Check the address and the port, and that the server is running.",
-        ReachCause::Timeout => "Check the network, a VPN or a firewall, and try again.",
-        ReachCause::Tls => {
-            "If your company inspects TLS, its root certificate must be in the system's certificate store, or be given as the connection's CA certificate. Otherwise check the address and this computer's clock."
-        }
-        ReachCause::Proxy => {
-            "Open any web page in the browser to see whether this network wants a sign-in, and check the system's proxy settings: the proxy may want a password or not allow this host."
-        }
-        ReachCause::Reset => {
-            "Try again. If it happens each time, a firewall or proxy on the way may cut the connection."
-        }
-        ReachCause::Other => "Check the address and the network, and try again.",
-    }
-}
-
 fn wrong_address_sentence(host: &str, found: &WrongDoor) -> String {
     match found {
         WrongDoor::SignInRedirect { .. } => {
@@ -362,32 +339,11 @@ fn wrong_address_sentence(host: &str, found: &WrongDoor) -> String {
     }
 }
 
-fn wrong_address_remedy(found: &WrongDoor) -> String {
-    match found {
-        WrongDoor::NotFound { .. } => "Check the address. If it is right, this CIPP instance is too old; update it.".into(),
-        _ => "Use the API address that CIPP shows under Integrations, CIPP-API (often https://\u{2026}.azurewebsites.net), not the address in the browser.".into(),
-    }
-}
-
 fn refusal_sentence(cause: &Refusal, text: &str) -> String {
     if *cause == Refusal::Unknown && !text.is_empty() {
         ended(format!("{cause}: {text}"))
     } else {
         format!("{cause}.")
-    }
-}
-
-fn refusal_remedy(cause: &Refusal) -> String {
-    match cause {
-        Refusal::RoleLacks { permission, .. } => format!("In CIPP, give the API client a role that includes {permission}; \u{201C}readonly\u{201D} is enough for the logbook."),
-        Refusal::EndpointBlocked { role } => format!("In CIPP, take this endpoint off the blocked list of \u{201C}{role}\u{201D}, or give the API client another role."),
-        Refusal::NoRole => "In CIPP, open the API client, choose a role and save.".into(),
-        Refusal::TenantOutside => "In CIPP, add the tenant to the API client's role, or choose another tenant.".into(),
-        Refusal::IpNotInRange => "In CIPP, add this computer's public IP address (IPv4 and IPv6) to the API client's allowed range. An older CIPP also refuses when the list was saved empty; enter 0.0.0.0/0 then.".into(),
-        Refusal::SubscriptionEnded => "Renew the subscription with the host of this CIPP instance.".into(),
-        Refusal::WrongApp => "Use the address of the main app: the same name without \u{201C}-proc\u{201D} or similar at its end.".into(),
-        Refusal::NotInAllowedApplications => "In CIPP, open Integrations, CIPP-API: check that this client is enabled, press \u{201C}Save Azure Configuration\u{201D}, and wait a few minutes. If the site limits its callers by network, allow this one.".into(),
-        Refusal::Unknown => "Check the API client's role and allowed IP range in CIPP.".into(),
     }
 }
 
@@ -406,16 +362,6 @@ fn trouble_sentence(status: u16, text: &str, starting: bool) -> String {
         (true, _) => "CIPP is just starting.".into(),
         (false, true) => format!("The server reported an error of its own (HTTP {status})."),
         (false, false) => ended(format!("The server reported an error (HTTP {status}): {text}")),
-    }
-}
-
-fn trouble_remedy(status: u16, text: &str) -> &'static str {
-    match status {
-        _ if text.contains("feature has been disabled") => "Switch the feature on in CIPP.",
-        400 | 412 | 422 => "Check the filters of this request.",
-        500 if crate::reply::is_validation_failure(text) => "Check the filters of this request.",
-        502 | 504 => "The request may have taken too long. Ask for fewer days or filter by severity, and try again.",
-        _ => "Try again in a few minutes. If it stays, look at the instance in Azure, or ask its host.",
     }
 }
 

@@ -1,8 +1,9 @@
-//! What Entra's refusals of a person's sign-in mean, each with its sentence and its remedy (facts: Entra C.6).
+//! What Entra's refusals of a person's sign-in mean (facts: Entra C.6).
 //!
-//! Here: codes and OAuth's error words, as tables. Not here: the codes that only an API client meets (`cipp-client`), and
-//! refusals by Graph or Azure themselves (`refusal.rs`).
+//! Here: which cause a code or one of OAuth's error words stands for. Not here: the words of an explanation and which codes
+//! belong to it (the `failures` crate), and refusals by Graph or Azure themselves (`refusal.rs`).
 
+use failures::{Failure, Seen, by_aadsts, by_id, microsoft_page};
 use serde::{Deserialize, Serialize};
 
 /// Why Entra did not let the person, or the application, in.
@@ -70,182 +71,137 @@ pub(crate) enum Flow {
     Silent,
 }
 
-struct Explanation {
+/// A cause, and where its words are.
+struct Named {
     cause: RefusalCause,
-    codes: &'static [u32],
+    /// In the catalogue of failures.
+    id: &'static str,
     /// OAuth's own words for it, for servers and cases without a code.
     words: &'static [&'static str],
-    sentence: &'static str,
-    remedy: &'static str,
 }
 
-const EXPLANATIONS: &[Explanation] = &[
-    Explanation {
+const NAMED: &[Named] = &[
+    Named {
         cause: RefusalCause::Declined,
-        codes: &[65004],
+        id: "person-declined",
         words: &["access_denied", "authorization_declined"],
-        sentence: "The sign-in or its consent was declined.",
-        remedy: "Start again and accept what Microsoft shows. Whoever does not want to can tick the steps by hand instead.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::ConsentNeeded,
-        codes: &[65001],
+        id: "person-consent-needed",
         words: &["consent_required"],
-        sentence: "Nobody has consented yet to what is asked for.",
-        remedy: "Sign in again in the browser and accept the consent.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::AdminConsentNeeded,
-        codes: &[90094, 90095],
+        id: "person-admin-consent-needed",
         words: &[],
-        sentence: "An administrator has to consent to this first.",
-        remedy: "Ask an administrator of the tenant to sign in here, or to approve the request that Microsoft offered. Without it, tick these steps by hand.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::NotPreauthorised,
-        codes: &[65002],
+        id: "person-not-preauthorised",
         words: &[],
-        sentence: "Microsoft does not let its own tool ask for this.",
-        remedy: "Register an application of your own (public client, redirect http://localhost) and enter its ID as the sign-in application.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::NotAssigned,
-        codes: &[50105],
+        id: "person-not-assigned",
         words: &[],
-        sentence: "This person is not assigned to the application.",
-        remedy: "In the Entra admin center, open Enterprise applications, the application, Users and groups, and assign the person; or use your own application.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::RedirectNotRegistered,
-        codes: &[50011, 900971],
+        id: "person-redirect-not-registered",
         words: &[],
-        sentence: "The application does not have http://localhost as its redirect.",
-        remedy: "In the Entra admin center, open App registrations, the application, Authentication, and add http://localhost under Mobile and desktop applications.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::AppIsConfidential,
-        codes: &[7000218],
+        id: "person-app-is-confidential",
         words: &[],
-        sentence: "The application is not set up as a public client.",
-        remedy: "In the Entra admin center, open App registrations, the application, Authentication: move http://localhost from Web to Mobile and desktop applications. For a device code, also switch \u{201C}Allow public client flows\u{201D} on.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::RedirectIsForWebPages,
-        codes: &[9002327],
+        id: "person-redirect-for-web-pages",
         words: &[],
-        sentence: "The application's redirect is registered for a single-page application.",
-        remedy: "In the Entra admin center, open App registrations, the application, Authentication, and move http://localhost to Mobile and desktop applications.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::UnknownApp,
-        codes: &[700016, 70001, 700011],
+        id: "person-app-unknown",
         words: &["unauthorized_client"],
-        sentence: "The sign-in application is not known in this tenant.",
-        remedy: "Check the application's ID and the tenant. A tenant that has never used one of Microsoft's tools may need an administrator to sign in with it first.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::AppDisabled,
-        codes: &[7000112],
+        id: "person-app-disabled",
         words: &[],
-        sentence: "The sign-in application is disabled in this tenant.",
-        remedy: "In the Entra admin center, open Enterprise applications, the application, Properties, and enable it for sign-in; or use your own application.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::UnknownTenant,
-        codes: &[90002, 900023, 90013, 50029, 50059, 50128],
+        id: "person-tenant-unknown",
         words: &["invalid_tenant"],
-        sentence: "There is no such tenant.",
-        remedy: "Check the tenant ID or domain of the connection for typing errors.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::OtherCloud,
-        codes: &[90038, 900382, 900432, 50049, 90051],
+        id: "person-other-cloud",
         words: &["invalid_instance"],
-        sentence: "This tenant belongs to another of Microsoft's clouds.",
-        remedy: "Checks at Microsoft know its public cloud alone, as CIPP does: check the tenant for typing errors, or tick these steps by hand.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::WrongAccount,
-        codes: &[50020, 50034, 500208, 16000],
+        id: "person-wrong-account",
         words: &["account_selection_required"],
-        sentence: "This account does not belong to the tenant.",
-        remedy: "Start again and choose \u{201C}Use another account\u{201D}: an administrator or Global Reader of the tenant itself.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::MfaNeeded,
-        codes: &[50076, 50079, 50072, 50074, 50158],
+        id: "person-mfa-needed",
         words: &[],
-        sentence: "Microsoft wants a second factor for this.",
-        remedy: "Sign in again in the browser and confirm with the second factor; whoever has none yet is asked there to set it up.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::ConditionalAccess,
-        codes: &[53000, 53001, 53002, 53003],
+        id: "person-conditional-access",
         words: &[],
-        sentence: "A Conditional Access policy blocks this sign-in.",
-        remedy: "Use a device, network or account that the policy allows. The sign-in log in Entra, under user sign-ins, names the policy. Your own application can be excluded from it, Microsoft's tools often are not.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::DeviceCodeBlocked,
-        codes: &[],
+        id: "person-device-code-blocked",
         words: &[],
-        sentence: "The tenant blocks signing in by device code.",
-        remedy: "Use the sign-in in the browser instead. Microsoft switches this block on in many tenants and recommends it.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::SecurityDefaults,
-        codes: &[530035],
+        id: "person-security-defaults",
         words: &[],
-        sentence: "The tenant's security defaults block this sign-in.",
-        remedy: "Sign in again in the browser with a second factor, on a device and network that are known to the tenant.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::SignInAgain,
-        codes: &[50173, 700082, 70043, 50089],
+        id: "person-sign-in-over",
         words: &["interaction_required", "login_required"],
-        sentence: "The sign-in is over: it expired or was revoked.",
-        remedy: "Sign in again.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::CodeExpired,
-        codes: &[70018, 70019, 54005, 70008],
+        id: "person-code-expired",
         words: &["expired_token", "bad_verification_code"],
-        sentence: "The code is no longer valid.",
-        remedy: "Start the sign-in again and finish it without a long pause.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::ConfirmNeeded,
-        codes: &[50199],
+        id: "person-confirm-needed",
         words: &[],
-        sentence: "Microsoft wants the person to confirm the sign-in once more.",
-        remedy: "Start again and press Continue on Microsoft's last page.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::NetworkRestricts,
-        codes: &[500021, 500022, 50002],
+        id: "person-network-restricts-tenants",
         words: &[],
-        sentence: "This network only lets certain tenants sign in.",
-        remedy: "Use another network, or ask the network's owner to allow your tenant.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::UnknownResource,
-        codes: &[500011],
+        id: "person-resource-unknown",
         words: &["invalid_resource"],
-        sentence: "What is asked for does not exist in this tenant.",
-        remedy: "Azure is only there once the tenant has had a subscription. If it has one, please report this with the details.",
     },
-    Explanation {
+    Named {
         cause: RefusalCause::Passing,
-        codes: &[90006, 90012, 90024, 90033, 90055, 90090, 50033, 50000],
+        id: "person-passing-problem",
         words: &["temporarily_unavailable", "server_error"],
-        sentence: "Entra has a passing problem.",
-        remedy: "Try again in a few minutes.",
     },
 ];
 
 /// What a refusal means. The code tells more than OAuth's word, which stands for many things.
 pub(crate) fn cause(code: Option<u32>, error: &str, flow: Flow) -> RefusalCause {
-    let by_code = code.and_then(|code| EXPLANATIONS.iter().find(|e| e.codes.contains(&code)));
+    let failure = code.and_then(|code| by_aadsts(code, Seen::Person));
+    let by_code = failure.and_then(|failure| NAMED.iter().find(|named| named.id == failure.id));
     let found = match (by_code, code, error) {
         (Some(found), _, _) => found.cause,
         // A refresh token or a code that is not accepted, for a reason of which nothing is known.
@@ -253,10 +209,10 @@ pub(crate) fn cause(code: Option<u32>, error: &str, flow: Flow) -> RefusalCause 
         (None, None, "invalid_grant") => RefusalCause::CodeExpired,
         // An unknown code is Microsoft's to explain; only a plain "no" without one is a person's Cancel.
         (None, Some(_), "access_denied") => RefusalCause::Other,
-        (None, _, word) => EXPLANATIONS
+        (None, _, word) => NAMED
             .iter()
-            .find(|e| e.words.contains(&word))
-            .map_or(RefusalCause::Other, |e| e.cause),
+            .find(|named| named.words.contains(&word))
+            .map_or(RefusalCause::Other, |named| named.cause),
     };
     match (found, flow) {
         (RefusalCause::ConditionalAccess, Flow::DeviceCode) => RefusalCause::DeviceCodeBlocked,
@@ -266,14 +222,14 @@ pub(crate) fn cause(code: Option<u32>, error: &str, flow: Flow) -> RefusalCause 
     }
 }
 
-fn explanation(cause: RefusalCause) -> Option<&'static Explanation> {
-    EXPLANATIONS.iter().find(|explanation| explanation.cause == cause)
+fn explanation(cause: RefusalCause) -> Option<&'static Failure> {
+    by_id(NAMED.iter().find(|named| named.cause == cause)?.id)
 }
 
 /// The sentence: our own for known causes, else Microsoft's first one.
 pub(crate) fn sentence(cause: RefusalCause, error: &str, code: Option<u32>, description: &str) -> String {
     let said = match explanation(cause) {
-        Some(explanation) => explanation.sentence,
+        Some(failure) => failure.title.as_str(),
         None if code.is_some() && !description.is_empty() => description,
         None if description.is_empty() => return format!("The sign-in was refused ({error})."),
         None => return format!("The sign-in was refused ({error}): {description}"),
@@ -287,9 +243,9 @@ pub(crate) fn sentence(cause: RefusalCause, error: &str, code: Option<u32>, desc
 /// What to do about it.
 pub(crate) fn remedy(cause: RefusalCause, code: Option<u32>) -> String {
     match (explanation(cause), code) {
-        (Some(explanation), _) => explanation.remedy.to_owned(),
+        (Some(failure), _) => failure.remedy.join(" "),
         (None, Some(code)) => {
-            format!("Microsoft explains this code at https://login.microsoftonline.com/error?code={code}.")
+            format!("Microsoft explains this code at {}.", microsoft_page(code))
         }
         (None, None) => "Check the tenant and the sign-in application, and try again.".to_owned(),
     }
@@ -351,20 +307,19 @@ mod tests {
     }
 
     #[test]
-    fn no_code_no_word_and_no_cause_stands_twice_in_the_table() {
-        let mut codes: Vec<u32> = EXPLANATIONS.iter().flat_map(|e| e.codes).copied().collect();
-        let mut words: Vec<&str> = EXPLANATIONS.iter().flat_map(|e| e.words).copied().collect();
-        let counts = (codes.len(), words.len());
-        codes.sort_unstable();
-        codes.dedup();
+    fn every_cause_has_its_words_in_the_catalogue_and_none_stands_twice() {
+        let mut words: Vec<&str> = NAMED.iter().flat_map(|named| named.words).copied().collect();
+        let count = words.len();
         words.sort_unstable();
         words.dedup();
-        assert_eq!((codes.len(), words.len()), counts);
-        for (n, explanation) in EXPLANATIONS.iter().enumerate() {
+        assert_eq!(words.len(), count);
+        for (n, named) in NAMED.iter().enumerate() {
+            let failure = by_id(named.id).unwrap_or_else(|| panic!("{} is not in the catalogue", named.id));
+            assert!(failure.seen.contains(&Seen::Person), "{}", named.id);
             assert!(
-                EXPLANATIONS[n + 1..]
+                NAMED[n + 1..]
                     .iter()
-                    .all(|other| other.cause != explanation.cause)
+                    .all(|other| other.cause != named.cause && other.id != named.id)
             );
         }
     }
