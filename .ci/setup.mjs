@@ -29,6 +29,8 @@ export const PACKAGES = {
     { name: "gnome-keyring", present: onPath("gnome-keyring-daemon") },
     { name: "webkit2gtk-driver", present: onPath("WebKitWebDriver") },
     { name: "fonts-dejavu-core", present: file("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf") },
+    // The program alone: the package "tinyproxy" would also start a service.
+    { name: "tinyproxy-bin", present: onPath("tinyproxy") },
     { name: "python3-venv", present: () => pythonWithVenv() !== null },
   ],
   // What the log's engine is measured against.

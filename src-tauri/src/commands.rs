@@ -4,6 +4,7 @@ pub mod archive;
 pub mod checklists;
 pub mod connections;
 pub mod credentials;
+pub mod diagnose;
 pub mod keychain;
 pub mod links;
 pub mod logs;

@@ -6,7 +6,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use cipp_client::{Client, ClientError, ClientOptions, Connection, Day, Field, FieldError, ListLogs, Row, Secret};
+use cipp_client::{Client, ClientError, Connection, Day, Field, FieldError, ListLogs, Row, Secret};
 use connections::{ConnectionId, ConnectionStore, KeychainError, SavedConnection, SecretPlace, StoreError};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -237,7 +237,7 @@ async fn test_and_store(
     let (id, exists) = (wanted.id, wanted.exists);
     let (Given::New(secret) | Given::Kept(secret)) = &given;
     if tested {
-        let client = Client::new(wanted.connection.clone(), secret.clone(), ClientOptions::default())?;
+        let client = Client::new(wanted.connection.clone(), secret.clone(), state.client_options(id))?;
         test(&client, report, cancel).await?;
     }
     if cancel.is_cancelled() {

@@ -7,6 +7,7 @@ mod commands;
 mod connect;
 mod credentials;
 mod demo;
+mod diagnose;
 mod error;
 mod ipc;
 mod logbooks;

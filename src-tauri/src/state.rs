@@ -12,8 +12,9 @@ use std::{
 };
 
 use checklist::RunStore;
-use cipp_client::{Client, ClientOptions, Secret};
+use cipp_client::{Client, ClientOptions, Ledger, Secret};
 use connections::{ConnectionId, ConnectionStore, Keychain, KeychainStatus, SavedConnection, SecretPlace, StoreError};
+use diagnosis::DiagnosisStore;
 use jiff::Timestamp;
 use logbook::Logbook;
 use tauri::async_runtime::spawn_blocking;
@@ -39,6 +40,10 @@ pub struct AppState {
     pub sign_ins: SignInDesk,
     /// The rounds of checks.
     pub rounds: Rounds,
+    /// The last climbs of each connection.
+    pub diagnoses: DiagnosisStore,
+    /// The last calls of this app.
+    pub ledger: Ledger,
     keychain_test: OnceCell<()>,
     clients: Mutex<Clients>,
     views: Mutex<HashMap<String, OpenView>>,
@@ -46,6 +51,8 @@ pub struct AppState {
     demo: OnceCell<Demo>,
     /// Cancels the test that is running, if any.
     test: Mutex<CancellationToken>,
+    /// Cancels the climb that is under way, if any, and whose it is.
+    climb: Mutex<Option<(ConnectionId, CancellationToken)>>,
     names_given: AtomicU64,
 }
 
@@ -89,6 +96,8 @@ impl AppState {
             ),
             sign_ins: SignInDesk::default(),
             rounds: Rounds::default(),
+            diagnoses: DiagnosisStore::open(file.with_file_name("diagnoses")),
+            ledger: Ledger::default(),
             store: ConnectionStore::open(file),
             keychain,
             keychain_test: OnceCell::new(),
@@ -97,6 +106,7 @@ impl AppState {
             drafts: Mutex::default(),
             demo: OnceCell::new(),
             test: Mutex::default(),
+            climb: Mutex::default(),
             names_given: AtomicU64::new(0),
         }
     }
@@ -120,7 +130,7 @@ impl AppState {
     /// A connection by its id: one of the file, or one that lasts for this session.
     pub async fn connection(self: &Arc<Self>, id: ConnectionId) -> CommandResult<SavedConnection> {
         if let Some(demo) = self.demo_with(id) {
-            return Ok(demo.connection.clone());
+            return Ok(demo.connection());
         }
         self.with_store(move |store| store.get(&id)).await
     }
@@ -131,7 +141,10 @@ impl AppState {
     /// The keychain's own, or that it has none for this connection.
     pub async fn secret(&self, id: ConnectionId) -> CommandResult<Secret> {
         if let Some(demo) = self.demo_with(id) {
-            return Ok(demo.secret.clone());
+            return match demo.refused() {
+                Some(refused) => Err(refused.into()),
+                None => Ok(demo.secret()),
+            };
         }
         let held = self.keychain.place(&id);
         let secret = self.keychain.read(&id).await?.ok_or_else(|| {
@@ -169,12 +182,21 @@ impl AppState {
             };
             let connection = self.connection(id).await?.connection;
             let secret = self.secret(id).await?;
-            let client = Client::new(connection, secret, ClientOptions::default())?;
+            let client = Client::new(connection, secret, self.client_options(id))?;
             let mut clients = lock(&self.clients);
             // A connection that was saved meanwhile may have another address or secret than what was read.
             if clients.changes == changes {
                 return Ok(clients.made.entry(id).or_insert(client).clone());
             }
+        }
+    }
+
+    /// How the clients of a connection behave.
+    pub fn client_options(&self, id: ConnectionId) -> ClientOptions {
+        ClientOptions {
+            ledger: self.ledger.clone(),
+            proxy: self.demo_with(id).map(Demo::proxy).unwrap_or_default(),
+            ..ClientOptions::default()
         }
     }
 
@@ -240,6 +262,22 @@ impl AppState {
         lock(&self.test).cancel();
     }
 
+    /// Begins to climb the ladder; the climb before is cancelled.
+    pub fn begin_climb(&self, id: ConnectionId) -> CancellationToken {
+        let cancel = CancellationToken::new();
+        if let Some((_, before)) = lock(&self.climb).replace((id, cancel.clone())) {
+            before.cancel();
+        }
+        cancel
+    }
+
+    /// Ends the climb of this connection, if one is under way.
+    pub fn cancel_climb(&self, id: ConnectionId) {
+        if let Some((_, cancel)) = lock(&self.climb).as_ref().filter(|(whose, _)| *whose == id) {
+            cancel.cancel();
+        }
+    }
+
     /// Keeps a view and gives its name.
     pub fn open_view(&self, view: OpenView) -> String {
         let name = self.new_name("view");
@@ -280,9 +318,14 @@ impl AppState {
         }
     }
 
+    /// The sandbox of this app, where it was started.
+    pub fn demo_if_started(&self) -> Option<&Demo> {
+        self.demo.get()
+    }
+
     /// The demo that this connection belongs to, if any.
     pub fn demo_with(&self, id: ConnectionId) -> Option<&Demo> {
-        self.demo.get().filter(|demo| demo.connection.id == id)
+        self.demo.get().filter(|demo| demo.id() == id)
     }
 
     fn new_name(&self, of: &str) -> String {

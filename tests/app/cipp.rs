@@ -26,6 +26,11 @@ impl Cipp {
         }
     }
 
+    /// Goes over to another scenario, at the same address and with the same secret.
+    pub async fn play(&self, scenario: &str) {
+        self.sandbox.play(scenario.parse().unwrap()).await.unwrap();
+    }
+
     /// How often an endpoint was called so far.
     pub fn calls(&self, endpoint: &str) -> u64 {
         self.sandbox.calls().of(endpoint)

@@ -83,6 +83,13 @@ async fn every_screen(theme: &str) {
     window.click("test").await;
     window.read("This connection works.").await;
     window.inspect(&name("connections")).await;
+    window.click("rail-diagnose").await;
+    window.see("diagnose-empty").await;
+    window.inspect(&name("diagnose-empty")).await;
+    window.click("diagnose-run").await;
+    let works = "return document.querySelector('[data-testid=verdict]')?.dataset.verdict === 'works'";
+    window.until("every rung holds", works).await;
+    window.inspect(&name("diagnose")).await;
 
     // The smallest window there is.
     window.resize(900, 600).await;

@@ -13,6 +13,7 @@ mod archive;
 mod checklists;
 mod cipp;
 mod connecting;
+mod diagnosing;
 mod exploring;
 mod first_run;
 mod keychain;

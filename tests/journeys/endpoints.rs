@@ -5,7 +5,7 @@ use cipp_desk_tests::reachable::{Reachable, days_ago};
 use tokio_util::sync::CancellationToken;
 
 /// Makes the call and looks at what came of it. A new endpoint has no arm and fails the walk until it gets one.
-async fn call(name: &str, client: &Client) -> Result<(), ClientError> {
+pub async fn call(name: &str, client: &Client) -> Result<(), ClientError> {
     let cancel = CancellationToken::new();
     match name {
         "ListLogs" => {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use checklist::Subject;
-use cipp_client::{Client, ClientOptions, Connection, RetryPolicy, Secret};
+use cipp_client::{Client, ClientOptions, Connection, Ledger, RetryPolicy, Secret};
 use ms_client::{Ask, Clouds, Microsoft, MsOptions, Scopes, SignIn, SignInApp};
 use reqwest::Url;
 use sandbox::{Ready, Sandbox, SandboxOptions};
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 /// A sandbox that plays a scenario. It runs with this computer's clock.
 pub struct World {
     sandbox: Sandbox,
+    /// Every call of its own client, and of those who signed in.
+    pub ledger: Ledger,
 }
 
 /// What a person saw on the way through the pages.
@@ -34,7 +36,12 @@ impl World {
         };
         World {
             sandbox: sandbox::start(options).await.unwrap(),
+            ledger: Ledger::default(),
         }
+    }
+
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     pub fn ready(&self) -> &Ready {
@@ -53,13 +60,20 @@ impl World {
     }
 
     pub fn client(&self) -> Client {
-        Self::client_of(self.connection(), Secret::parse(&self.ready().client_secret).unwrap())
+        let secret = Secret::parse(&self.ready().client_secret).unwrap();
+        Self::noting(self.connection(), secret, &self.ledger)
     }
 
     /// A client that does not wait long between two attempts.
     pub fn client_of(connection: Connection, secret: Secret) -> Client {
+        Self::noting(connection, secret, &Ledger::default())
+    }
+
+    /// The same, which notes its calls here.
+    pub fn noting(connection: Connection, secret: Secret, ledger: &Ledger) -> Client {
         let options = ClientOptions {
             retry: impatient(),
+            ledger: ledger.clone(),
             ..ClientOptions::default()
         };
         Client::new(connection, secret, options).unwrap()
@@ -88,6 +102,7 @@ impl World {
         let app = SignInApp::Own(ready.sign_in_app_id.parse().unwrap());
         let options = MsOptions {
             retry: impatient(),
+            ledger: self.ledger.clone(),
             ..MsOptions::default()
         };
         let microsoft = Microsoft::new(clouds, ready.tenant_id.parse().unwrap(), app, options).unwrap();

@@ -12,6 +12,7 @@ pub mod browser;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod programs;
+pub mod proxies;
 pub mod reachable;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -5,10 +5,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import App from "./App.svelte";
 import {
   connection,
+  dayState,
+  diagnosis,
+  diagnosisHistory,
+  failure,
   FakeLog,
   keychain,
+  networkCall,
   refusal,
   row,
+  secretWrong,
   settings,
   startAnswers,
 } from "./backend/samples";
@@ -236,6 +242,174 @@ describe("connections", () => {
   });
 });
 
+describe("the status of the connection", () => {
+  test("is in sight in every view, and leads to the ladder", async () => {
+    const { user } = await start({
+      connections_list: () => two,
+      settings: () => settings({ lastConnectionId: "c1" }),
+    });
+    for (const place of ["logs", "setup", "connections", "settings"]) {
+      await user.click(screen.getByTestId(`rail-${place}`));
+      expect(screen.getByTestId("status-pill")).toBeVisible();
+    }
+    await user.click(screen.getByTestId("status-pill"));
+    expect(view()).toBe("diagnose");
+    expect(await screen.findByTestId("diagnose-empty")).toBeVisible();
+  });
+  test("follows the log, and a key asks why", async () => {
+    const { calls, fake, user } = await start({
+      connections_list: () => two,
+      settings: () => settings({ lastConnectionId: "c1" }),
+      diagnose: () => diagnosis([failure()]),
+    });
+    await settled();
+    fake.progress({ days: [dayState({ fetchedMs: Date.now() })] });
+    const pill = screen.getByTestId("status-pill");
+    await waitFor(() => expect(pill).toHaveAttribute("data-kind", "ok"));
+    fake.progress({ finished: false });
+    fake.progress({
+      elapsedMs: 0,
+      days: [
+        dayState({ state: "failed", fetchedMs: null, error: refusal({ code: "unreachable" }) }),
+      ],
+    });
+    await waitFor(() => expect(pill).toHaveTextContent("offline: reading the archive"));
+    expect(screen.getByTestId("status-said")).toHaveTextContent("Connection offline");
+    await user.click(screen.getByTestId("why"));
+    expect(view()).toBe("diagnose");
+    await waitFor(() => expect(pill).toHaveTextContent("waiting, again in"));
+    expect(calls.filter(({ command }) => command === "diagnose")).toHaveLength(1);
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(pill).toHaveTextContent("broken at 6 Accepted"));
+    await user.click(screen.getByTestId("rail-settings"));
+    await user.keyboard("{Control>}d{/Control}");
+    await waitFor(() =>
+      expect(calls.filter(({ command }) => command === "diagnose")).toHaveLength(2),
+    );
+    await user.keyboard("{Escape}");
+  });
+  test("goes from the cause to the step of the guide", async () => {
+    const { user } = await start({
+      connections_list: () => two,
+      settings: () => settings({ lastConnectionId: "c1" }),
+      diagnosis_history: () => diagnosisHistory({ runs: [diagnosis([failure()])] }),
+    });
+    await user.click(screen.getByTestId("rail-diagnose"));
+    await user.click(await screen.findByTestId("explanation-step"));
+    expect(view()).toBe("setup");
+    await waitFor(() => expect(screen.getByTestId("step").dataset.step).toBe("create"));
+  });
+});
+
+describe("the sandbox", () => {
+  const sandbox = (part = {}) => connection({ id: "s1", name: "Sandbox", sandbox: true, ...part });
+
+  async function inSandbox(answers: Answers = {}) {
+    const started = await start({
+      fault_play: () => sandbox({ secretSavedAt: "2026-11-03T09:00:00Z" }),
+      diagnose: () => diagnosis([secretWrong()]),
+      ...answers,
+    });
+    await started.user.click(screen.getByTestId("door-sandbox"));
+    await screen.findByTestId("sandbox-bar");
+    return started;
+  }
+
+  test("is broken, diagnosed and repaired as a technician would", async () => {
+    const { calls, user } = await inSandbox();
+    const played = () =>
+      calls.filter(({ command }) => command === "fault_play").map(({ args }) => args.name);
+    await user.click(screen.getByTestId("faults-open"));
+    await user.type(await screen.findByTestId("faults-search"), "secr");
+    expect(screen.getAllByTestId("fault")).toHaveLength(1);
+    const hint = screen.getByTestId("fault-hint");
+    expect(hint).not.toHaveAttribute("open");
+    expect(await violations()).toEqual([]);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(screen.queryByTestId("faults-dialog")).toBeNull());
+    expect(played()).toEqual(["wrong_secret"]);
+    expect(screen.getByTestId("fault-playing")).toHaveTextContent("“Wrong secret”");
+    expect(screen.getByTestId("fault-diagnose")).toHaveFocus();
+    expect(await violations()).toEqual([]);
+    await user.keyboard("{Enter}");
+    expect(await screen.findByTestId("verdict")).toHaveTextContent("Broken at 4 Sign-in");
+    await user.click(screen.getByTestId("fault-repair"));
+    await waitFor(() => expect(screen.queryByTestId("fault-playing")).toBeNull());
+    expect(played()).toEqual(["wrong_secret", null]);
+    expect(screen.getByTestId("status-pill")).toHaveTextContent("not checked yet");
+  });
+  test("can be broken by lot, without saying how", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const { user } = await inSandbox();
+    await user.click(screen.getByTestId("faults-open"));
+    await user.click(await screen.findByTestId("fault-surprise"));
+    const bar = await screen.findByTestId("fault-playing");
+    expect(bar).toHaveTextContent("does not say what");
+    expect(document.body).not.toHaveTextContent("Not saved to Azure");
+    await user.click(screen.getByTestId("fault-reveal"));
+    expect(bar).toHaveTextContent("“Not saved to Azure”");
+    expect(bar).toHaveTextContent("401 after a good sign-in.");
+  });
+  test("says where it cannot be broken, and stays as it is", async () => {
+    const { user } = await inSandbox({
+      fault_play: () => {
+        throw refusal({ message: "The sandbox does not run." });
+      },
+    });
+    await user.click(screen.getByTestId("faults-open"));
+    await user.click(await screen.findByTestId("break-it"));
+    expect(await screen.findByTestId("faults-failure")).toHaveTextContent(
+      "The sandbox does not run.",
+    );
+    expect(screen.queryByTestId("fault-playing")).toBeNull();
+  });
+  test("alone can be broken", async () => {
+    const { user } = await start({ connections_list: () => two });
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByTestId("palette-input"), "break");
+    expect(screen.queryAllByTestId("palette-option")).toHaveLength(0);
+  });
+});
+
+describe("the calls that left this computer", () => {
+  test("are listed newest first, read anew, and copied", async () => {
+    let listed = [networkCall(), networkCall({ status: null, outcome: "time-out", path: "/x" })];
+    const { user } = await start({ network_calls: () => listed });
+    await user.keyboard("{Control>}k{/Control}");
+    await user.type(await screen.findByTestId("palette-input"), "network");
+    await user.keyboard("{Enter}");
+    const dialog = await screen.findByTestId("network");
+    expect(dialog).toHaveTextContent("Nothing else leaves this computer.");
+    await waitFor(() => expect(screen.getAllByTestId("network-call")).toHaveLength(2));
+    expect(screen.getAllByTestId("network-call")[1]).toHaveTextContent("time-out");
+    expect(await violations()).toEqual([]);
+    await user.click(within(dialog).getByText("Copy as text"));
+    const copied = await navigator.clipboard.readText();
+    expect(copied.split("\n")).toHaveLength(3);
+    expect(copied).toContain("/api/ListLogs\t200\t48210\t904\treading the log");
+    listed = [networkCall({ path: "/api/PublicPing" }), ...listed];
+    await user.click(screen.getByTestId("network-refresh"));
+    await waitFor(() => expect(screen.getAllByTestId("network-call")).toHaveLength(3));
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByTestId("network")).toBeNull());
+  });
+  test("are none at first, and a failure is told", async () => {
+    let failing = false;
+    const { user } = await start({
+      network_calls: () => {
+        if (failing) throw refusal({ message: "It cannot be read." });
+        return [];
+      },
+    });
+    await user.click(screen.getByTestId("rail-settings"));
+    await user.click(screen.getByTestId("network-open"));
+    expect(await screen.findByTestId("network-empty")).toBeVisible();
+    failing = true;
+    await user.click(screen.getByTestId("network-refresh"));
+    expect(await screen.findByTestId("network-failure")).toHaveTextContent("It cannot be read.");
+  });
+});
+
 describe("axe finds nothing", () => {
   test("on the three doors, with the keychain's banner", async () => {
     await start({ keychain_status: () => keychain({ state: "missing", remedy: "Install one." }) });
@@ -255,7 +429,7 @@ describe("axe finds nothing", () => {
     await user.click(screen.getByTestId("tab-raw"));
     expect(await violations()).toEqual([]);
   });
-  test.each(["connections", "setup", "settings"])("in %s", async (name) => {
+  test.each(["connections", "setup", "diagnose", "settings"])("in %s", async (name) => {
     const { user } = await start({ connections_list: () => two });
     await user.click(screen.getByTestId(`rail-${name}`));
     if (name === "setup") await screen.findByTestId("step");

@@ -583,8 +583,10 @@ export type Counts = {
 	confirmed: number,
 	/**  Waiting. */
 	waiting: number,
-	/**  Failed. */
+	/**  Failed, clean-up that is still to come left out. */
 	failed: number,
+	/**  Clean-up whose check still sees what is to go, and that is not overdue. */
+	toCleanUp: number,
 	/**  Not applicable. */
 	notApplicable: number,
 	/**  With a remark that they could not be checked. */
@@ -961,7 +963,9 @@ export type Field =
 /**  A tenant filter. */
 "tenant" | 
 /**  An API name filter. */
-"api";
+"api" | 
+/**  A proxy's address. */
+"proxy";
 
 /**  Why a value is not accepted. */
 export type FieldProblem = {
@@ -1889,6 +1893,8 @@ export type StepProgress = {
 	staleDays: number | null,
 	/**  While it waits: how long still, and when it is looked at again. */
 	countdown: Countdown | null,
+	/**  Clean-up whose check still sees what is to go, in good time: to be done, and no fault. */
+	toCleanUp: boolean,
 	/**  Clean-up only: due since the privilege was granted, until it is verified gone or waived. */
 	due: Due | null,
 	/**  Two histories, until a person chooses. */

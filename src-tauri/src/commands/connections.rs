@@ -12,6 +12,8 @@ use super::Shared;
 use crate::{
     connect::{self, ConnectionInput, TestProgress},
     credentials::{self, SecretEndInfo},
+    demo::Demo,
+    diagnose,
     error::{CommandError, CommandResult},
     logbooks, settings, setup,
 };
@@ -231,6 +233,7 @@ pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: Connection
     state.close_views_of(id);
     state.sign_ins.forget(id);
     setup::forget(&state, id).await;
+    diagnose::forget(&state, id).await;
     credentials::forget_files(&state, id).await;
     if let Err(error) = settings::forget(&app, &id.to_string()) {
         tracing::warn!(%error, "the settings for a removed connection could not be taken out");
@@ -254,12 +257,16 @@ pub async fn connection_remove(app: AppHandle, state: Shared<'_>, id: Connection
 #[tauri::command]
 #[specta::specta]
 pub async fn sandbox_start(state: Shared<'_>) -> CommandResult<ConnectionInfo> {
-    let demo = state.demo().await?;
-    let info = ConnectionInfo::of(&demo.connection, SecretPlace::Session);
-    Ok(ConnectionInfo { sandbox: true, ..info })
+    Ok(ConnectionInfo::of_sandbox(state.demo().await?))
 }
 
 impl ConnectionInfo {
+    /// The connection to the sandbox.
+    pub(super) fn of_sandbox(demo: &Demo) -> ConnectionInfo {
+        let info = ConnectionInfo::of(&demo.connection(), SecretPlace::Session);
+        ConnectionInfo { sandbox: true, ..info }
+    }
+
     /// What the UI may know of it.
     pub fn of(saved: &SavedConnection, secret: SecretPlace) -> ConnectionInfo {
         let connection = &saved.connection;

@@ -169,7 +169,7 @@ async fn with_a_sign_in_the_service_account_is_proved() {
 #[tokio::test]
 async fn the_sandbox_inside_the_app_is_checked_like_any_connection() {
     let desk = Desk::new("healthy").await;
-    let id = desk.state.demo().await.unwrap().connection.id;
+    let id = desk.state.demo().await.unwrap().id();
     desk.sign_in(id, SignInAsk::Directory, "", "admin").await.unwrap();
     let checked = check_list(&desk, id, ACCOUNT).await.unwrap();
     assert!(checked.trouble.is_none());

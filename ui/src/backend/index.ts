@@ -32,8 +32,23 @@ import type {
   TestProgress,
   ViewCommand,
 } from "../bindings";
+import { diagnosisCommands, type RungOutcome } from "./diagnosis";
 import { CommandFailure } from "./failure";
 
+export type {
+  Changed,
+  Diagnosis,
+  DiagnosisHistory,
+  Explained,
+  Fact,
+  Failure,
+  Fault,
+  NetworkCall,
+  Rung,
+  RungOutcome,
+  RungState,
+  Verdict,
+} from "./diagnosis";
 export { CommandFailure } from "./failure";
 export type {
   AppInfo,
@@ -303,6 +318,21 @@ export const backend = {
   signInCancel: () => open(commands.signInCancel()),
   signOut: () => open(commands.signOut()),
   signedIn: (connectionId: string) => open(commands.signedIn(connectionId)),
+
+  /** Walks the ladder; each rung is told as it begins and as it ends. */
+  diagnose: (connectionId: string, onProgress: (rung: RungOutcome) => void) =>
+    open(diagnosisCommands.diagnose(connectionId, listen(onProgress))),
+  diagnoseCancel: (connectionId: string) => open(diagnosisCommands.diagnoseCancel(connectionId)),
+  diagnosisHistory: (connectionId: string) =>
+    open(diagnosisCommands.diagnosisHistory(connectionId)),
+  diagnosisReport: (connectionId: string, startedAt: string) =>
+    open(diagnosisCommands.diagnosisReport(connectionId, startedAt)),
+  explainText: (text: string) => open(diagnosisCommands.explainText(text)),
+  networkCalls: () => open(diagnosisCommands.networkCalls()),
+  faults: () => open(diagnosisCommands.faults()),
+  /** Without a name: repairs the sandbox. The connection as the technician would have it now. */
+  faultPlay: (name: string | null) => open(diagnosisCommands.faultPlay(name)),
+  faultPlaying: () => open(diagnosisCommands.faultPlaying()),
 
   setNarrow: (on: boolean) => open(commands.setNarrow(on)),
 

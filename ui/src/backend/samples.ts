@@ -14,6 +14,16 @@ import type {
   Step,
   StepProgress,
 } from "../bindings";
+import type {
+  Diagnosis,
+  DiagnosisHistory,
+  Explained,
+  Failure,
+  Fault,
+  NetworkCall,
+  Rung,
+  RungOutcome,
+} from "./diagnosis";
 import type { Answers } from "./testing";
 
 export { FakeLog } from "./fake-log";
@@ -168,6 +178,7 @@ export const stepProgress = (id: string, part: Partial<StepProgress> = {}): Step
   note: null,
   staleDays: null,
   countdown: null,
+  toCleanUp: false,
   due: null,
   conflict: null,
   history: [],
@@ -278,6 +289,7 @@ export function checklistView(
         confirmed: of("confirmed"),
         waiting: of("waiting"),
         failed: of("failed"),
+        toCleanUp: 0,
         notApplicable: of("notApplicable"),
         couldNotCheck: that(({ remark }) => remark !== null),
         stale: that(({ staleDays }) => staleDays !== null),
@@ -289,6 +301,117 @@ export function checklistView(
     },
   };
 }
+
+// ---- the ladder
+
+const LADDER: [Rung, string][] = [
+  ["address", "cipp-k7x2q.azurewebsites.net"],
+  ["reach", "TLS valid, clock 0.4 s off"],
+  ["rightDoor", "JSON"],
+  ["signIn", "token for 60 min"],
+  ["tokenFits", "audience is the client ID"],
+  ["accepted", "200"],
+  ["allowed", "may read the log"],
+  ["logRead", "214 entries today"],
+  ["versions", "CIPP 10.4.2"],
+];
+
+/** An entry of the catalogue: by itself one that waiting mends. */
+export const failure = (part: Partial<Failure> = {}): Failure => ({
+  id: "client-not-saved",
+  numbers: [4],
+  rung: "accepted",
+  seen: ["client"],
+  title: "The sign-in worked, but CIPP did not accept the token.",
+  symptom: "401 after a good sign-in.",
+  cause: "The site in front of CIPP has its own list of clients.",
+  remedy: ["Press “Save to Azure”.", "Wait a minute."],
+  waiting: { seconds: 60, most: 900, why: "After Save to Azure the instance restarts." },
+  step: "enable-the-cipp-api/create",
+  link: { label: "CIPP manual: CIPP-API", url: "https://docs.cipp.app/api" },
+  source: "CyberDrain/CIPP docs",
+  certain: true,
+  neverRetry: false,
+  ...part,
+});
+
+export const secretWrong = (): Failure =>
+  failure({
+    id: "secret-wrong",
+    rung: "signIn",
+    title: "The client secret is wrong.",
+    waiting: null,
+    step: null,
+    neverRetry: true,
+  });
+
+export const rungOutcome = (rung: Rung, part: Partial<RungOutcome> = {}): RungOutcome => {
+  const at = LADDER.findIndex(([known]) => known === rung);
+  return {
+    rung,
+    number: at + 1,
+    state: "passed",
+    durationMs: 12 * (at + 1),
+    proof: LADDER[at]?.[1] ?? "",
+    facts: [],
+    causes: [],
+    notes: [],
+    serverSaid: "",
+    ...part,
+  };
+};
+
+/** A run: broken at the rung of the first cause, without causes one that works. */
+export function diagnosis(causes: Failure[] = [], part: Partial<Diagnosis> = {}): Diagnosis {
+  const broken = LADDER.findIndex(([rung]) => rung === causes[0]?.rung);
+  const rungs = LADDER.map(([rung], at) => {
+    if (broken < 0 || at < broken) return rungOutcome(rung);
+    if (at > broken) return rungOutcome(rung, { state: "notReached", proof: "", durationMs: 0 });
+    return rungOutcome(rung, { state: "failed", proof: "401", causes, serverSaid: "No." });
+  });
+  return {
+    startedAt: "2026-11-03T08:20:00Z",
+    durationMs: 2100,
+    rungs,
+    verdict: broken < 0 ? "works" : "broken",
+    setting: [{ label: "App", value: "0.1.0" }],
+    ...part,
+  };
+}
+
+export const diagnosisHistory = (part: Partial<DiagnosisHistory> = {}): DiagnosisHistory => ({
+  runs: [],
+  changed: null,
+  ...part,
+});
+
+export const explained = (part: Partial<Explained> = {}): Explained => ({
+  failures: [],
+  unknownCodes: [],
+  ...part,
+});
+
+export const networkCall = (part: Partial<NetworkCall> = {}): NetworkCall => ({
+  at: "2026-11-03T08:20:00Z",
+  host: "cipp-k7x2q.azurewebsites.net",
+  path: "/api/ListLogs",
+  status: 200,
+  outcome: "",
+  bytes: 48_210,
+  durationMs: 904,
+  reason: "reading the log",
+  ...part,
+});
+
+export const FAULTS: Fault[] = [
+  { name: "wrong_secret", title: "Wrong secret", teaches: "AADSTS7000215 names it." },
+  { name: "not_saved", title: "Not saved to Azure", teaches: "401 after a good sign-in." },
+  {
+    name: "clock_off",
+    title: "The clock is off",
+    teaches: "Sign-in refuses what is not yet valid.",
+  },
+];
 
 /** What every start of the window asks for. */
 export const startAnswers = (part: Answers = {}): Answers => ({
@@ -307,5 +430,10 @@ export const startAnswers = (part: Answers = {}): Answers => ({
   keychain_status: () => keychain(),
   checklists: () => [checklistView()],
   signed_in: () => null,
+  diagnosis_history: () => diagnosisHistory(),
+  explain_text: () => explained(),
+  network_calls: () => [],
+  faults: () => FAULTS,
+  fault_playing: () => null,
   ...part,
 });

@@ -14,9 +14,11 @@ import {
   type Settings,
 } from "../backend";
 import { debounce } from "./debounce";
+import { StatusState } from "./status.svelte";
 import { isKnownZone } from "./time";
 
-export type ViewName = "first-run" | "logs" | "setup" | "connections" | "connect" | "settings";
+export type ViewName =
+  "first-run" | "logs" | "setup" | "diagnose" | "connections" | "connect" | "settings";
 
 /** What the connect form keeps when it is left half-way: never the secret. */
 export interface ConnectDraft {
@@ -65,6 +67,8 @@ export class AppState {
   connectionsFailure = $state<CommandFailure | null>(null);
   currentId = $state<string | null>(null);
   current = $derived(this.connections.find(({ id }) => id === this.currentId) ?? null);
+  /** How the current connection is, as far as anything has told. */
+  readonly status = new StatusState(() => this.currentId);
 
   keychain = $state<KeychainStatus | null>(null);
   keychainBusy = $state(false);
@@ -81,6 +85,14 @@ export class AppState {
   /** Secrets that have ended, and whose reminder is hidden until the next start. */
   hiddenReminders = $state<string[]>([]);
   reminderFailure = $state.raw<CommandFailure | null>(null);
+  /** Somebody wants the ladder walked; the view of it does so as soon as it is seen. */
+  wantsDiagnosis = $state(false);
+  /** A step of the guide ("checklist/step") that the view of the checklists is to show. */
+  wantedStep = $state<string | null>(null);
+  /** The list of the last calls that left this computer. */
+  networkOpen = $state(false);
+  /** The choice of what to break in the sandbox. */
+  faultsOpen = $state(false);
 
   switcherOpen = $state(false);
   /** The window is narrow and on top, to stand beside a browser. */
@@ -221,11 +233,33 @@ export class AppState {
     }
   }
 
+  /** Why does it not connect? Shows the ladder and walks it. */
+  diagnose(): void {
+    this.wantsDiagnosis = this.currentId !== null;
+    this.view = "diagnose";
+  }
+
+  /** A step of the guide, "checklist/step". */
+  openStep(step: string): void {
+    this.wantedStep = step;
+    this.view = "setup";
+  }
+
+  /** The sandbox was broken or repaired: its connection as the technician has it now. */
+  sandboxIs(connection: ConnectionInfo): void {
+    this.#sandbox = connection;
+    this.connections = this.connections.map((known) =>
+      known.id === connection.id ? connection : known,
+    );
+    this.status.forget(connection.id);
+  }
+
   /** Called after a connection was saved: it becomes the current one. */
   async saved(connection: ConnectionInfo): Promise<void> {
     this.draft = null;
     this.editing = null;
     this.imported = null;
+    this.status.forget(connection.id);
     await this.readConnections();
     this.openConnection(connection.id);
   }

@@ -33,6 +33,8 @@ function copyBySelection(text: string): boolean {
 export async function copyLater(text: Promise<string>): Promise<boolean> {
   try {
     const blob = text.then((made) => new Blob([made], { type: "text/plain" }));
+    // Where the text cannot be made, that is told below, once.
+    blob.catch(() => undefined);
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
     return true;
   } catch {

@@ -21,7 +21,12 @@ export const SHORTCUTS: { title: string; keys: Shortcut[] }[] = [
       { id: "palette", press: ["Mod+K"], does: "Every command" },
       { id: "switch", press: ["Mod+P"], does: "Switch connection" },
       { id: "connection", press: ["Mod+1…9"], does: "Go to connection 1 to 9" },
-      { id: "place", press: ["Alt+Shift+1…4"], does: "Logs, Setup, Connections, Settings" },
+      {
+        id: "place",
+        press: ["Alt+Shift+1…5"],
+        does: "Logs, Setup, Diagnose, Connections, Settings",
+      },
+      { id: "diagnose", press: ["Mod+D"], does: "Why does it not connect? Diagnose now" },
       { id: "region.next", press: ["F6"], does: "Next part of the window" },
       { id: "region.previous", press: ["Shift+F6"], does: "Previous part of the window" },
       { id: "shortcuts", press: ["?"], does: "This list" },
@@ -103,6 +108,17 @@ export const SHORTCUTS: { title: string; keys: Shortcut[] }[] = [
       { id: "setup.open.previous", press: ["Shift+E"], does: "Previous open step" },
       { id: "setup.share", press: ["Mod+Shift+E"], does: "Report, hand over" },
       { id: "setup.narrow", press: ["P"], does: "Narrow window on top" },
+    ],
+  },
+  {
+    title: "Diagnose",
+    keys: [
+      { id: "diagnose.again", press: ["R", "F5"], does: "Run again, or try now" },
+      { id: "diagnose.stop", press: ["Escape"], does: "Cancel the run, stop waiting" },
+      { id: "diagnose.copy", press: ["Mod+Shift+C"], does: "Copy the report (redacted)" },
+      { id: "diagnose.link", press: ["O"], does: "Open the cause's page" },
+      { id: "diagnose.step", press: ["G"], does: "Open the step of the guide" },
+      { id: "diagnose.rung", press: ["J", "K"], does: "Next, previous rung" },
     ],
   },
   {

@@ -40,7 +40,6 @@ mod check;
 mod check_id;
 mod checklist;
 mod checks;
-mod file;
 mod finding;
 mod history;
 mod progress;
@@ -57,9 +56,9 @@ pub use check::{
 };
 pub use check_id::CheckId;
 pub use checklist::{Checklist, Group, Link, Proof, ProofBy, Step, StepKind, Variant, WordsError, all};
-pub use file::FileError;
 pub use finding::{Deciding, Evidence, Finding, Obstacle, Request, Verdict};
 pub use history::{Remark, Side, StepState};
+pub use json_file::FileError;
 pub use progress::{
     Conflict, Countdown, Counts, Due, DueState, HistoryItem, HistoryKind, OtherVariant, Progress, StepProgress,
 };

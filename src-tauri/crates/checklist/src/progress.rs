@@ -65,8 +65,10 @@ pub struct Counts {
     pub confirmed: u32,
     /// Waiting.
     pub waiting: u32,
-    /// Failed.
+    /// Failed, clean-up that is still to come left out.
     pub failed: u32,
+    /// Clean-up whose check still sees what is to go, and that is not overdue.
+    pub to_clean_up: u32,
     /// Not applicable.
     pub not_applicable: u32,
     /// With a remark that they could not be checked.
@@ -98,6 +100,8 @@ pub struct StepProgress {
     pub stale_days: Option<u32>,
     /// While it waits: how long still, and when it is looked at again.
     pub countdown: Option<Countdown>,
+    /// Clean-up whose check still sees what is to go, in good time: to be done, and no fault.
+    pub to_clean_up: bool,
     /// Clean-up only: due since the privilege was granted, until it is verified gone or waived.
     pub due: Option<Due>,
     /// Two histories, until a person chooses.
@@ -259,6 +263,9 @@ fn step_progress(step: &Step, standing: Standing, entries: &[Entry], due: Option
         id: step.id.clone(),
         stale_days: stale_days(&standing.state, now),
         countdown: countdown(&standing.state, now),
+        to_clean_up: step.kind == StepKind::CleanUp
+            && matches!(standing.state, StepState::Failed { .. })
+            && due.is_none_or(|due| due.state != DueState::Overdue),
         due,
         conflict: history::conflict(entries).map(|(imported, other)| conflict(imported, other)),
         history: items(entries),
@@ -346,6 +353,7 @@ fn counts(steps: &[StepProgress]) -> Counts {
             StepState::Verified { .. } => &mut counts.verified,
             StepState::Confirmed { .. } => &mut counts.confirmed,
             StepState::Waiting { .. } => &mut counts.waiting,
+            StepState::Failed { .. } if step.to_clean_up => &mut counts.to_clean_up,
             StepState::Failed { .. } => &mut counts.failed,
             StepState::NotApplicable { .. } => &mut counts.not_applicable,
         } += 1;
@@ -564,6 +572,22 @@ mod tests {
         assert_eq!(clean_up(&run, 3 * DAY), None);
         record(&mut run, "take-away", Verdict::failed("it is back", "x"), 4 * DAY);
         assert_eq!(clean_up(&run, 4 * DAY).unwrap().1, DueState::Overdue);
+    }
+
+    #[test]
+    fn a_clean_up_in_good_time_is_no_fault() {
+        let mut run = Run::default();
+        record(&mut run, "take-away", Verdict::failed("it is there", "x"), 50);
+        let counts = |run: &Run, now| {
+            let counts = run.progress(&small(), time(now)).counts;
+            (counts.failed, counts.to_clean_up, counts.overdue)
+        };
+        assert_eq!(counts(&run, 60), (0, 1, 0), "nobody knows since when");
+        record(&mut run, "grant", Verdict::passed(), 100);
+        assert_eq!(counts(&run, 200), (0, 1, 0));
+        assert_eq!(counts(&run, 100 + DAY), (1, 0, 1));
+        record(&mut run, "call", Verdict::failed("401", "wait"), 200);
+        assert_eq!(counts(&run, 200), (1, 1, 0), "another step that failed is one");
     }
 
     #[test]

@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use json_file::{FileError, JsonFile};
 use uuid::Uuid;
 
-use crate::file::{FileError, JsonFile};
 use crate::run::{ChangeError, FORMAT, Run};
 use crate::ticks::Ticks;
 use crate::transfer::{self, Import, Merged, TransferError};
@@ -154,7 +154,11 @@ impl RunStore {
                 }
             },
         };
-        Ok(JsonFile::new(self.folder.join(format!("{name}.json")), FORMAT))
+        Ok(JsonFile::new(
+            "checklist run",
+            self.folder.join(format!("{name}.json")),
+            FORMAT,
+        ))
     }
 }
 

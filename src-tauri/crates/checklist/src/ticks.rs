@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::file::{FileError, JsonFile};
+use json_file::{FileError, JsonFile};
 
 const FORMAT: u32 = 1;
 
@@ -29,7 +29,7 @@ pub(crate) struct Ticks(JsonFile);
 
 impl Ticks {
     pub(crate) fn new(path: PathBuf) -> Ticks {
-        Ticks(JsonFile::new(path, FORMAT))
+        Ticks(JsonFile::new("checklist run", path, FORMAT))
     }
 
     pub(crate) fn of(&self, connection: Option<&str>) -> Result<TickedSteps, FileError> {

@@ -16,8 +16,10 @@ use url::Url;
 
 use crate::connection::Connection;
 use crate::endpoints::Endpoint;
-use crate::error::{ClientError, WrongDoor};
+use crate::error::{ClientError, ReachCause, WrongDoor};
+use crate::ledger::{Ledger, OpenCall};
 use crate::pace::{Pace, Permit};
+use crate::proxy::ProxyChoice;
 use crate::reply::{self, LONGEST_ERROR_BYTES};
 use crate::retry::{Failure, RetryPolicy, Tries};
 use crate::rows::Rows;
@@ -36,7 +38,8 @@ pub struct ClientOptions {
     pub user_agent: String,
     /// For the connection alone, TLS included.
     pub connect_timeout: Duration,
-    /// Until the reply begins: CIPP may work for ten minutes before it says anything.
+    /// Until the reply begins: CIPP may work for ten minutes before it says anything. And again for the whole of a reply
+    /// that is no list of rows.
     pub header_timeout: Duration,
     /// The longest silence in the middle of a reply.
     pub read_timeout: Duration,
@@ -50,6 +53,10 @@ pub struct ClientOptions {
     pub window: Duration,
     /// What is tried again.
     pub retry: RetryPolicy,
+    /// Over which proxy servers are asked.
+    pub proxy: ProxyChoice,
+    /// Where every call is noted. Clients that are to be looked at together share one.
+    pub ledger: Ledger,
 }
 
 impl Default for ClientOptions {
@@ -64,6 +71,8 @@ impl Default for ClientOptions {
             calls_per_window: 90,
             window: Duration::from_secs(10),
             retry: RetryPolicy::default(),
+            proxy: ProxyChoice::default(),
+            ledger: Ledger::default(),
         }
     }
 }
@@ -89,6 +98,7 @@ struct Inner {
 /// A reply with status 200 whose body has not been read, and the right to read it.
 pub(crate) struct Opened {
     pub(crate) response: Response,
+    pub(crate) call: OpenCall,
     pub(crate) permit: Permit,
     pub(crate) known: Known,
 }
@@ -146,6 +156,10 @@ impl Client {
         &self.inner.connection
     }
 
+    pub(crate) fn options(&self) -> &ClientOptions {
+        &self.inner.options
+    }
+
     /// Signs in, or uses the token that is there if it is good. A refused secret is remembered for ten
     /// seconds; make a new client after changing it.
     ///
@@ -177,9 +191,17 @@ impl Client {
         cancel: &CancellationToken,
     ) -> Result<serde_json::Value, ClientError> {
         until_cancelled(cancel, async {
-            let opened = self.open(endpoint, query).await?;
+            let mut opened = self.open(endpoint, query).await?;
             let host = self.connection().api_url.host();
-            let body = whole_body(opened.response, host, &opened.known).await?;
+            // A server that sends a byte now and then is never silent for long enough to be given up otherwise.
+            let patience = self.inner.options.header_timeout;
+            let body = match timeout(patience, whole_body(&mut opened, host)).await {
+                Ok(body) => body?,
+                Err(_) => {
+                    opened.call.failed(ReachCause::Timeout);
+                    return Err(wire::timed_out(host, patience).error);
+                }
+            };
             json(&body, host, &opened.known)
         })
         .await
@@ -197,10 +219,12 @@ impl Client {
             let permit = inner.pace.enter().await.ok_or(ClientError::Cancelled)?;
             let begun = Instant::now();
             let known = self.known(token.as_deref());
-            let failure = match self.send(&url, query, token.as_deref(), &known).await {
+            let mut call = inner.options.ledger.begin(&url, endpoint.reason);
+            let failure = match self.send(&url, query, token.as_deref(), &known, &mut call).await {
                 Ok(response) if response.status() == StatusCode::OK => {
                     return Ok(Opened {
                         response,
+                        call,
                         permit,
                         known,
                     });
@@ -210,11 +234,11 @@ impl Client {
                         pass = next;
                         continue;
                     }
-                    None => read_failure(&url, response, &known).await,
+                    None => read_failure(&url, response, &known, &mut call).await,
                 },
                 Err(failure) => failure,
             };
-            drop(permit);
+            drop((call, permit));
             match tries.pause_after(failure.again, begun.elapsed()) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(failure.error),
@@ -232,8 +256,10 @@ impl Client {
     }
 
     /// What must not come back out in an error's text.
-    fn known(&self, token: Option<&Token>) -> Known {
-        Known::new([self.inner.secret.expose()].into_iter().chain(token.map(Token::expose)))
+    pub(crate) fn known(&self, token: Option<&Token>) -> Known {
+        let proxy = self.inner.options.proxy.password().map(Secret::expose);
+        let secret = [self.inner.secret.expose()].into_iter();
+        Known::new(secret.chain(proxy).chain(token.map(Token::expose)))
     }
 
     /// One request, up to the head of its reply.
@@ -243,6 +269,7 @@ impl Client {
         query: &[(&str, String)],
         token: Option<&Token>,
         known: &Known,
+        call: &mut OpenCall,
     ) -> Result<Response, Failure> {
         let (host, path) = (self.connection().api_url.host(), url.path());
         let mut request = self
@@ -258,9 +285,13 @@ impl Client {
         let patience = self.inner.options.header_timeout;
         let response = match timeout(patience, request.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(wire::failure(host, error, known)),
-            Err(_) => return Err(wire::timed_out(host, patience)),
+            Ok(Err(error)) => return Err(wire::failure(host, error, known, call)),
+            Err(_) => {
+                call.failed(ReachCause::Timeout);
+                return Err(wire::timed_out(host, patience));
+            }
         };
+        call.answered(response.status().as_u16());
         debug!(
             host,
             path,
@@ -303,20 +334,21 @@ pub(crate) async fn until_cancelled<T>(
 }
 
 /// The reason in a reply that is no success. Its body gets a few seconds; without it the status must do.
-async fn read_failure(url: &Url, response: Response, known: &Known) -> Failure {
+async fn read_failure(url: &Url, response: Response, known: &Known, call: &mut OpenCall) -> Failure {
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = timeout(Duration::from_secs(5), wire::body_up_to(response, LONGEST_ERROR_BYTES)).await;
+    let body = wire::body_up_to(response, LONGEST_ERROR_BYTES, call);
+    let body = timeout(Duration::from_secs(5), body).await;
     let body = body.ok().and_then(Result::ok).unwrap_or_default();
     reply::failed(url, status, &headers, &body, known)
 }
 
-async fn whole_body(mut response: Response, host: &str, known: &Known) -> Result<Vec<u8>, ClientError> {
+async fn whole_body(opened: &mut Opened, host: &str) -> Result<Vec<u8>, ClientError> {
     let mut body = Vec::new();
     loop {
-        match response.chunk().await {
+        match wire::chunk(&mut opened.response, &mut opened.call).await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
-            Err(error) => return Err(wire::broken_body(host, error, 0, known)),
+            Err(error) => return Err(wire::broken_body(host, error, 0, &opened.known)),
         }
         if body.len() > LONGEST_WHOLE_BYTES {
             let detail = format!("the reply is larger than {} MB", LONGEST_WHOLE_BYTES / (1024 * 1024));

@@ -43,6 +43,15 @@ impl Connection {
         with_path(&self.authority.0, &format!("/{}/oauth2/v2.0/token", self.tenant_id))
     }
 
+    /// The public document in which Entra says where a tenant's endpoints are, and whether there is such a tenant
+    /// (facts: Entra A.6).
+    pub fn discovery_url(&self) -> Url {
+        with_path(
+            &self.authority.0,
+            &format!("/{}/v2.0/.well-known/openid-configuration", self.tenant_id),
+        )
+    }
+
     /// What can only be seen with all values side by side: the same GUID pasted as tenant and as client.
     ///
     /// # Errors
@@ -363,11 +372,14 @@ fn with_path(base: &Url, path: &str) -> Url {
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
+    url.host().is_some_and(|host| host_is_loopback(&host))
+}
+
+pub(crate) fn host_is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
+    match host {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(name) => name.as_ref() == "localhost" || name.as_ref().ends_with(".localhost"),
     }
 }
 

@@ -54,6 +54,8 @@ pub enum ClientError {
     NotAccepted {
         /// The server's words, may be empty.
         text: String,
+        /// Whether the door says that an MCP server lives behind it (`resource_metadata` in `WWW-Authenticate`).
+        names_mcp: bool,
     },
     /// CIPP knows the caller and refuses the call.
     #[error("{}", refusal_sentence(cause, text))]
@@ -263,7 +265,7 @@ impl ClientError {
                 lines.extend(correlation_id.iter().map(|id| format!("Correlation ID: {id}")));
                 lines.join("\n")
             }
-            ClientError::NotAccepted { text } | ClientError::NotAllowed { text, .. } => text.clone(),
+            ClientError::NotAccepted { text, .. } | ClientError::NotAllowed { text, .. } => text.clone(),
             ClientError::Throttled {
                 retry_after_seconds: Some(seconds),
                 ..
@@ -450,7 +452,10 @@ mod tests {
                 trace_id: Some("trace-1".into()),
                 correlation_id: Some("correlation-1".into()),
             },
-            ClientError::NotAccepted { text: text() },
+            ClientError::NotAccepted {
+                text: text(),
+                names_mcp: false,
+            },
             ClientError::Throttled {
                 retry_after_seconds: Some(7),
                 daily_quota: false,

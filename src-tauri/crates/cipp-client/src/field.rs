@@ -38,6 +38,8 @@ pub enum Field {
     Tenant,
     /// An API name filter.
     Api,
+    /// A proxy's address.
+    Proxy,
 }
 
 impl fmt::Display for Field {
@@ -56,6 +58,7 @@ impl fmt::Display for Field {
             Field::User => "User",
             Field::Tenant => "Tenant",
             Field::Api => "API",
+            Field::Proxy => "Proxy",
         })
     }
 }

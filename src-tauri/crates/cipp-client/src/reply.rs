@@ -70,6 +70,12 @@ fn host(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
+/// A site with an MCP server tells its clients where to read on (facts: CIPP 4, number 44).
+fn names_mcp(headers: &HeaderMap) -> bool {
+    let mut challenges = headers.get_all(reqwest::header::WWW_AUTHENTICATE).iter();
+    challenges.any(|value| value.to_str().is_ok_and(|value| value.contains("resource_metadata=")))
+}
+
 /// A reply with a status other than 200 and 401 (which the caller answers with a new token first).
 pub(crate) fn failed(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8], known: &Known) -> Failure {
     if let Some(error) = wrong_door(url, status, headers) {
@@ -78,7 +84,10 @@ pub(crate) fn failed(url: &Url, status: StatusCode, headers: &HeaderMap, body: &
     let html = is_html(headers) || begins_like_html(body);
     let text = excerpt(&words(body, html), known);
     match status.as_u16() {
-        401 => Failure::last(ClientError::NotAccepted { text }),
+        401 => Failure::last(ClientError::NotAccepted {
+            text,
+            names_mcp: names_mcp(headers),
+        }),
         403 => Failure::last(ClientError::NotAllowed {
             cause: refusal(&text, html),
             text,
@@ -87,10 +96,17 @@ pub(crate) fn failed(url: &Url, status: StatusCode, headers: &HeaderMap, body: &
             host: host(url),
             found: WrongDoor::NotFound { text },
         }),
+        511 => Failure::last(ClientError::Unreachable {
+            host: host(url),
+            cause: crate::error::ReachCause::Proxy,
+            detail: format!("the network asks for a sign-in (HTTP 511): {text}")
+                .trim_end_matches([':', ' '])
+                .to_owned(),
+        }),
         407 => Failure::last(ClientError::Unreachable {
             host: host(url),
             cause: crate::error::ReachCause::Proxy,
-            detail: "the proxy asks for a sign-in (HTTP 407)".into(),
+            detail: format!("{} (HTTP 407)", crate::wire::PROXY_WANTS_SIGN_IN),
         }),
         429 => throttled(headers, body),
         status => trouble(status, headers, text),

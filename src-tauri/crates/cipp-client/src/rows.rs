@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Opened;
 use crate::error::ClientError;
+use crate::ledger::OpenCall;
 use crate::pace::Permit;
 use crate::reply;
 use crate::row::Row;
@@ -40,6 +41,7 @@ pub struct Rows {
 /// What is held while the body streams.
 struct Body {
     response: Response,
+    call: OpenCall,
     known: Known,
     _permit: Permit,
 }
@@ -56,6 +58,7 @@ impl Rows {
             date: reply::date(headers),
             body: Some(Body {
                 response: opened.response,
+                call: opened.call,
                 known: opened.known,
                 _permit: opened.permit,
             }),
@@ -87,7 +90,8 @@ impl Rows {
                 return Some(Err(self.counted(error)));
             }
             let body = self.body.as_mut()?;
-            match self.cancel.run_until_cancelled(body.response.chunk()).await {
+            let chunk = wire::chunk(&mut body.response, &mut body.call);
+            match self.cancel.run_until_cancelled(chunk).await {
                 None => return self.end_with(ClientError::Cancelled),
                 Some(Ok(Some(chunk))) => self.split(&chunk),
                 Some(Ok(None)) => self.finish(),

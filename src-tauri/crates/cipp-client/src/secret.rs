@@ -1,4 +1,4 @@
-//! The client secret: a text that cannot be printed, logged or serialised by accident.
+//! The client secret, and other passwords: texts that cannot be printed, logged or serialised by accident.
 //!
 //! Here: the type and the local checks that save a round trip. Not here: where secrets rest (the `connections`
 //! crate). Honest limit: copies made by the HTTP and TLS libraries while a token is fetched are not wiped.
@@ -38,6 +38,11 @@ impl Secret {
             ));
         }
         Ok(Secret(SecretString::from(value)))
+    }
+
+    /// A password, such as a proxy's, exactly as typed: people choose them, blanks and GUIDs among them. `None` when empty.
+    pub fn password(typed: &str) -> Option<Secret> {
+        (!typed.is_empty()).then(|| Secret(SecretString::from(typed)))
     }
 
     /// Whether the value does not look like the secrets that Entra makes today. A hint to warn with, never a reason to

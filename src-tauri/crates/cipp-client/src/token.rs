@@ -30,6 +30,7 @@ use crate::aadsts;
 use crate::client::ClientOptions;
 use crate::connection::Connection;
 use crate::error::{ClientError, ReachCause, WrongDoor};
+use crate::ledger::OpenCall;
 use crate::reply;
 use crate::retry::{Again, Failure, Tries};
 use crate::scrub::{Known, excerpt};
@@ -178,12 +179,18 @@ impl Tokens {
         loop {
             let begun = Instant::now();
             let patience = ask.options.token_timeout;
-            let outcome = timeout(patience, self.ask_once(ask)).await;
+            let url = ask.connection.token_url();
+            let mut call = ask.options.ledger.begin(&url, "signing in with the client secret");
+            let outcome = timeout(patience, self.ask_once(ask, &url, &mut call)).await;
             let failure = match outcome {
                 Ok(Ok(token)) => return Ok(token),
                 Ok(Err(failure)) => failure,
-                Err(_) => wire::timed_out(ask.connection.authority.host(), patience),
+                Err(_) => {
+                    call.failed(ReachCause::Timeout);
+                    wire::timed_out(ask.connection.authority.host(), patience)
+                }
             };
+            drop(call);
             match tries.pause_after(failure.again, begun.elapsed()) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(failure.error),
@@ -191,9 +198,10 @@ impl Tokens {
         }
     }
 
-    async fn ask_once(&self, ask: &Ask<'_>) -> Result<Token, Failure> {
+    async fn ask_once(&self, ask: &Ask<'_>, url: &Url, call: &mut OpenCall) -> Result<Token, Failure> {
         let host = ask.connection.authority.host();
-        let known = Known::new([ask.secret.expose()]);
+        let proxy = ask.options.proxy.password().map(Secret::expose);
+        let known = Known::new([ask.secret.expose()].into_iter().chain(proxy));
         let request_id = Uuid::new_v4();
         let form = [
             ("client_id", ask.connection.client_id.to_string()),
@@ -201,7 +209,6 @@ impl Tokens {
             ("grant_type", "client_credentials".to_owned()),
             ("client_secret", ask.secret.expose().to_owned()),
         ];
-        let url = ask.connection.token_url();
         let begun = Instant::now();
         let response = self
             .http
@@ -211,20 +218,21 @@ impl Tokens {
             .form(&form)
             .send()
             .await
-            .map_err(|error| wire::failure(host, error, &known))?;
+            .map_err(|error| wire::failure(host, error, &known, call))?;
         let received = Instant::now();
         let (status, headers) = (response.status(), response.headers().clone());
+        call.answered(status.as_u16());
         debug!(host, status = status.as_u16(), %request_id, duration_ms = begun.elapsed().as_millis() as u64, "token request");
-        if let Some(error) = reply::wrong_door(&url, status, &headers) {
+        if let Some(error) = reply::wrong_door(url, status, &headers) {
             return Err(Failure::last(not_entra(host, status, error)));
         }
-        let body = wire::body_up_to(response, LONGEST_REPLY_BYTES)
+        let body = wire::body_up_to(response, LONGEST_REPLY_BYTES, call)
             .await
-            .map_err(|error| wire::failure(host, error, &known))?;
+            .map_err(|error| wire::failure(host, error, &known, call))?;
         if !status.is_success() {
             return Err(match refusal(status, &body, &known) {
                 Some(failure) => with_asked_pause(failure, &headers),
-                None => unlike_entra(&url, status, &headers, &body, &known),
+                None => unlike_entra(url, status, &headers, &body, &known),
             });
         }
         let skew = reply::date(&headers).map(|theirs| Timestamp::now().as_second() - theirs.as_second());

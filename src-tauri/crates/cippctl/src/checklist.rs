@@ -182,6 +182,7 @@ fn counts_words(progress: &Progress) -> String {
         (counts.confirmed, "confirmed by hand"),
         (counts.waiting, "waiting"),
         (counts.failed, "failed"),
+        (counts.to_clean_up, "to clean up"),
         (counts.todo, "to do"),
         (counts.not_applicable, "not applicable"),
         (counts.could_not_check, "could not be checked"),

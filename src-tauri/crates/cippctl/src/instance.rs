@@ -130,11 +130,16 @@ impl InstanceArgs {
 
     /// Finds the secret, and makes the client. Nothing is sent yet.
     pub async fn open(&self, who: &Who) -> Result<Instance, Failure> {
-        let secret = match who.saved {
-            Some(id) => secret_of(&id, &who.name).await?,
-            None => self.secret.read()?,
-        };
+        let secret = self.secret_for(who).await?;
         Instance::new(who.connection.clone(), secret, who.saved)
+    }
+
+    /// Finds the secret: in the keychain, or where the options say.
+    pub async fn secret_for(&self, who: &Who) -> Result<Secret, Failure> {
+        match who.saved {
+            Some(id) => secret_of(&id, &who.name).await,
+            None => self.secret.read(),
+        }
     }
 }
 
@@ -175,6 +180,11 @@ impl Who {
     /// What to call it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its values.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The saved connection, if it is one.
@@ -233,9 +243,14 @@ async fn secret_of(id: &ConnectionId, name: &str) -> Result<Secret, Failure> {
 
 /// A client with this program's name in its requests.
 pub fn client(connection: Connection, secret: Secret) -> Result<Client, Failure> {
+    client_with(connection, secret, ClientOptions::default())
+}
+
+/// The same, which otherwise behaves as these options say.
+pub fn client_with(connection: Connection, secret: Secret, options: ClientOptions) -> Result<Client, Failure> {
     let options = ClientOptions {
         user_agent: format!("cippctl/{}", env!("CARGO_PKG_VERSION")),
-        ..ClientOptions::default()
+        ..options
     };
     Ok(Client::new(connection, secret, options)?)
 }

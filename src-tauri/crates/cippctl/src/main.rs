@@ -1,6 +1,6 @@
 //! The command line of CIPP Desk: the same rooms as the app, without a window.
 //!
-//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `checklist`, `explain`, `sandbox`, `demo`. Data
+//! Each subcommand has its file: `connections`, `logs`, `collect`, `export`, `archive`, `checklist`, `diagnose`, `explain`, `sandbox`, `demo`. Data
 //! goes to stdout and nothing else does; words for people go to stderr; how a command ended is its exit code (`exit`). Deliberately not here: anything about
 //! CIPP or Entra that the app would need too.
 
@@ -12,6 +12,7 @@ mod connections;
 mod credentials;
 mod days;
 mod demo;
+mod diagnose;
 mod exit;
 mod explain;
 mod export;
@@ -105,6 +106,18 @@ Examples:
     cippctl checklist show --connection Contoso --format markdown > contoso.md
 ";
 
+const DIAGNOSE_EXAMPLES: &str = "\
+Examples:
+  Where a saved connection breaks, and what to do:
+    cippctl diagnose --connection Contoso
+  The same as text for a ticket, without secret, token or header:
+    cippctl diagnose --connection Contoso --format report > ticket.md
+  A scheduled check:
+    cippctl diagnose --connection Contoso --format json | jq -r '.verdict, .causes[0].title'
+
+Nothing is tried twice, a wrong secret least of all, and nothing is changed.
+";
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   A code of Entra:
@@ -150,6 +163,9 @@ enum Command {
     /// See how far a set-up is, and check what CIPP itself can prove
     #[command(subcommand, after_long_help = format!("{CHECKLIST_EXAMPLES}\n{}", exit::help()))]
     Checklist(checklist::ChecklistCommand),
+    /// Find out why a connection does not work: where it breaks, why, and what to do
+    #[command(after_long_help = format!("{DIAGNOSE_EXAMPLES}\n{}", exit::help()))]
+    Diagnose(Box<diagnose::DiagnoseArgs>),
     /// Say what an error means and what to do: a code, a status, a reply, a log entry, or words
     #[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n{}", exit::help()))]
     Explain(explain::ExplainArgs),
@@ -216,6 +232,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Export(args) => export::run(*args, &cancel()).await,
         Command::Archive(command) => archive::run(*command, &cancel()).await,
         Command::Checklist(command) => checklist::run(command, &cancel()).await,
+        Command::Diagnose(args) => diagnose::run(*args, &cancel()).await,
         Command::Explain(args) => explain::run(&args),
         Command::Sandbox(args) => sandbox::run(*args, &cancel()).await,
         Command::Demo => demo::run(&cancel()).await,

@@ -32,6 +32,9 @@ pub struct SandboxArgs {
     /// What time the sandbox takes it to be, such as 2026-11-20T08:00:00Z [default: the computer's clock]
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
+    /// How many seconds of a scenario's pauses pass in a second: with 45, a call that is cut off after 45 seconds takes one
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pace: u32,
     /// List the scenarios and end
     #[arg(long)]
     list: bool,
@@ -49,6 +52,7 @@ pub async fn run(args: SandboxArgs, cancel: &CancellationToken) -> Result<(), Fa
         seed: args.seed,
         tls: args.tls,
         now: args.now,
+        pace: args.pace,
     };
     let sandbox = sandbox::start(options).await?;
     {

@@ -25,6 +25,11 @@ impl ConnectionId {
     pub const fn new(id: Uuid) -> Self {
         Self(id)
     }
+
+    /// The UUID itself.
+    pub const fn uuid(&self) -> Uuid {
+        self.0
+    }
 }
 
 impl fmt::Display for ConnectionId {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cipp_client::{ClientId, RetryPolicy, TenantId};
+use cipp_client::{ClientId, Ledger, ProxyChoice, RetryPolicy, TenantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
@@ -222,6 +222,10 @@ pub struct MsOptions {
     pub most_items: usize,
     /// What is tried again.
     pub retry: RetryPolicy,
+    /// Over which proxy servers are asked.
+    pub proxy: ProxyChoice,
+    /// Where every call is noted.
+    pub ledger: Ledger,
     /// The time that goes into proofs, and by which an ID token is judged when the server does not send its own.
     pub clock: fn() -> Timestamp,
 }
@@ -240,6 +244,8 @@ impl Default for MsOptions {
             most_pages: 200,
             most_items: 50_000,
             retry: RetryPolicy::default(),
+            proxy: ProxyChoice::default(),
+            ledger: Ledger::default(),
             clock: Timestamp::now,
         }
     }

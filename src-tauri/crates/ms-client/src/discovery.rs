@@ -32,8 +32,9 @@ const MICROSOFTS_ISSUERS: [&str; 4] = [
     "sts.windows.net",
 ];
 
-/// Far more than either document, in bytes.
-const LONGEST_BYTES: usize = 1024 * 1024;
+/// What the two calls are for, in the words of the network ledger.
+const DESCRIBING: &str = "asking the sign-in server where its endpoints are";
+const KEYS: &str = "reading the sign-in server's keys";
 
 /// What is known about the sign-in server and the tenant.
 #[derive(Clone)]
@@ -64,9 +65,9 @@ pub(crate) async fn discover(microsoft: &Microsoft) -> Result<Discovered, SignIn
         "/{}/v2.0/.well-known/openid-configuration",
         inner.tenant.as_str()
     ));
-    let document: Document = parsed(&get(microsoft, &url).await?, "its description")?;
+    let document: Document = parsed(&get(microsoft, &url, DESCRIBING).await?, "its description")?;
     let (issuer, tenant) = understood(&document, &inner.clouds.authority, inner.tenant.as_str())?;
-    let keys: CoreJsonWebKeySet = parsed(&get(microsoft, &document.jwks_uri).await?, "its keys")?;
+    let keys: CoreJsonWebKeySet = parsed(&get(microsoft, &document.jwks_uri, KEYS).await?, "its keys")?;
     debug!(tenant, keys = keys.keys().len(), "sign-in server described");
     Ok(Discovered {
         issuer,
@@ -118,12 +119,12 @@ fn guid(text: &str) -> Option<String> {
     Uuid::from_str(text).ok().map(|id| id.hyphenated().to_string())
 }
 
-async fn get(microsoft: &Microsoft, url: &Url) -> Result<Answer, SignInError> {
+async fn get(microsoft: &Microsoft, url: &Url, reason: &'static str) -> Result<Answer, SignInError> {
     token::patiently(microsoft, token::Repeat::Freely, || async move {
         let http = &microsoft.inner.http;
         let request = http.client(url).map_err(token::last)?.get(url.clone());
         let request = request.header("accept", "application/json");
-        token::exchange(microsoft, url, request, LONGEST_BYTES, &Known::default(), Flow::Browser).await
+        token::exchange(microsoft, url, request, &Known::default(), Flow::Browser, reason).await
     })
     .await
 }

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use cipp_client::{Again, Known, ReachCause, cause_of, certificates, chain, excerpt};
+use cipp_client::{Again, Known, Ledger, OpenCall, ReachCause, cause_of, certificates, chain, excerpt};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -20,11 +20,12 @@ use crate::error::SignInError;
 
 /// The clients for all servers that a sign-in and its reads need.
 pub(crate) struct Http {
-    /// For this computer: plain http allowed, no proxy. `None` when no address needs it.
+    /// For this computer: plain http allowed, the system's proxy not used. `None` when no address needs it.
     here: Option<reqwest::Client>,
     /// For everywhere else: https alone.
     outside: Option<reqwest::Client>,
     timeout: Duration,
+    ledger: Ledger,
 }
 
 /// A reply with its whole body.
@@ -65,6 +66,7 @@ impl Http {
             here,
             outside,
             timeout: options.request_timeout,
+            ledger: options.ledger.clone(),
         })
     }
 
@@ -80,29 +82,35 @@ impl Http {
         })
     }
 
-    /// Sends a request and reads its whole reply.
+    /// Sends a request and reads its whole reply. `reason`: what for, in the words of the network ledger.
     pub(crate) async fn exchange(
         &self,
         url: &Url,
         request: reqwest::RequestBuilder,
         longest_bytes: usize,
         known: &Known,
+        reason: &'static str,
     ) -> Result<Answer, NoAnswer> {
+        let mut call = self.ledger.begin(url, reason);
         let host = url.host_str().unwrap_or_default();
         let unreachable = |cause, detail: String| NoAnswer::Unreachable {
             host: host.to_owned(),
             cause,
             detail: excerpt(&detail, known),
         };
-        let failed = |error: reqwest::Error| {
+        let failed = |error: reqwest::Error, call: &mut OpenCall| {
             let error = error.without_url();
-            unreachable(cause_of(&error), chain(&error))
+            let cause = cause_of(&error);
+            call.failed(cause);
+            unreachable(cause, chain(&error))
         };
-        let answer = tokio::time::timeout(self.timeout, async {
-            let mut response = request.send().await.map_err(failed)?;
+        let exchanged = tokio::time::timeout(self.timeout, async {
+            let mut response = request.send().await.map_err(|error| failed(error, &mut call))?;
             let (status, headers) = (response.status(), response.headers().clone());
+            call.answered(status.as_u16());
             let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, &mut call))? {
+                call.received(chunk.len());
                 body.extend_from_slice(&chunk);
                 if body.len() > longest_bytes {
                     return Err(NoAnswer::TooLarge);
@@ -110,8 +118,9 @@ impl Http {
             }
             Ok(Answer { status, headers, body })
         })
-        .await
-        .unwrap_or_else(|_| {
+        .await;
+        let answer = exchanged.unwrap_or_else(|_| {
+            call.failed(ReachCause::Timeout);
             let detail = format!("no answer within {} s", self.timeout.as_secs());
             Err(unreachable(ReachCause::Timeout, detail))
         })?;
@@ -209,7 +218,7 @@ fn http_date(text: &str) -> Option<Timestamp> {
 
 fn client(options: &MsOptions, loopback: bool) -> Result<reqwest::Client, SignInError> {
     let keep_alive = Duration::from_secs(30);
-    let mut builder = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .https_only(!loopback)
         .redirect(reqwest::redirect::Policy::none())
@@ -219,11 +228,10 @@ fn client(options: &MsOptions, loopback: bool) -> Result<reqwest::Client, SignIn
         .http2_keep_alive_interval(keep_alive)
         .http2_keep_alive_timeout(keep_alive)
         .http2_adaptive_window(true);
-    if loopback {
-        builder = builder.no_proxy();
-    }
+    let local = |detail| SignInError::Local { detail };
+    let mut builder = options.proxy.apply(builder, loopback).map_err(local)?;
     if let Some(path) = &options.ca_cert {
-        builder = builder.tls_certs_merge(certificates(path).map_err(|detail| SignInError::Local { detail })?);
+        builder = builder.tls_certs_merge(certificates(path).map_err(local)?);
     }
     builder.build().map_err(|error| SignInError::Local {
         detail: format!("The HTTP client could not be set up: {}.", chain(&error.without_url())),

@@ -222,7 +222,14 @@ async fn once(session: &Session, question: &Question<'_>, access: &Access) -> Re
     let _place = session.in_flight().acquire().await;
     let begun = Instant::now();
     let longest = inner.options.longest_reply_bytes;
-    let outcome = inner.http.exchange(url, request, longest, &access.known()).await;
+    let reason = match question.resource {
+        Resource::Graph => "reading Microsoft Graph",
+        Resource::Arm => "reading Azure",
+    };
+    let outcome = inner
+        .http
+        .exchange(url, request, longest, &access.known(), reason)
+        .await;
     let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
     // The path may name people, so it is left out.
     debug!(resource = %question.resource, status, %request_id, duration_ms = begun.elapsed().as_millis() as u64, "read");

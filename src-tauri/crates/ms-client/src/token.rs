@@ -28,7 +28,7 @@ use crate::error::{Refusal, SignInError};
 use crate::http::Answer;
 use crate::scopes::Scopes;
 
-/// Far more than any token reply, in bytes.
+/// Far more than any reply of the sign-in server, in bytes.
 const LONGEST_REPLY_BYTES: usize = 1024 * 1024;
 
 /// The lifetime assumed when Entra does not say one.
@@ -136,23 +136,29 @@ pub(crate) async fn post(
     let known = Known::new(form.iter().filter(|(name, _)| secret(name)).map(|(_, value)| *value));
     let client = microsoft.inner.http.client(url).map_err(last)?;
     let request = client.post(url.clone()).header("accept", "application/json").form(form);
-    exchange(microsoft, url, request, LONGEST_REPLY_BYTES, &known, flow).await
+    let reason = match flow {
+        Flow::Browser => "signing in as a person",
+        Flow::DeviceCode => "signing in as a person, by device code",
+        Flow::Silent => "renewing a person's sign-in",
+    };
+    exchange(microsoft, url, request, &known, flow, reason).await
 }
 
-/// One exchange with the sign-in server: a success, or why not.
+/// One exchange with the sign-in server: a success, or why not. `reason`: in the words of the network ledger.
 pub(crate) async fn exchange(
     microsoft: &Microsoft,
     url: &Url,
     request: reqwest::RequestBuilder,
-    longest_bytes: usize,
     known: &Known,
     flow: Flow,
+    reason: &'static str,
 ) -> Result<Answer, Failure<SignInError>> {
     let host = url.host_str().unwrap_or_default();
     let request_id = Uuid::new_v4();
     let request = request.header("client-request-id", request_id.to_string());
     let begun = Instant::now();
-    let outcome = microsoft.inner.http.exchange(url, request, longest_bytes, known).await;
+    let http = &microsoft.inner.http;
+    let outcome = http.exchange(url, request, LONGEST_REPLY_BYTES, known, reason).await;
     let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
     debug!(host, status, %request_id, duration_ms = begun.elapsed().as_millis() as u64, "sign-in request");
     match outcome {

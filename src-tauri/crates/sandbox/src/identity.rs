@@ -1,7 +1,7 @@
-//! Who the sandbox is: the partner tenant, the API client and its secret, the key that signs tokens, the certificate
+//! Who the sandbox is: the partner tenant, the API client and its secrets, the key that signs tokens, the certificate
 //! for HTTPS.
 //!
-//! IDs come from the seed, so that two runs with one seed agree. Keys and the secret come from the operating system's
+//! IDs come from the seed, so that two runs with one seed agree. Keys and secrets come from the operating system's
 //! randomness at every start: nothing secret is ever compiled in or written down.
 
 use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -33,6 +33,10 @@ pub(crate) struct Identity {
     /// The object ID of the API client's service principal.
     pub service_principal_id: Uuid,
     pub client_secret: String,
+    /// In the form of a secret, and none: Entra never had it, or deleted it when the secret was reset.
+    pub wrong_secret: String,
+    /// An older secret of the client whose time is over; Entra still knows it.
+    pub expired_secret: String,
 }
 
 impl Identity {
@@ -52,6 +56,8 @@ impl Identity {
             client_name: client.map_or("CIPP-API", |client| client.name),
             service_principal_id: random_id(),
             client_secret: client_secret()?,
+            wrong_secret: client_secret()?,
+            expired_secret: client_secret()?,
         })
     }
 
@@ -133,14 +139,11 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    /// A CA and a leaf for this machine's loopback names, both made now and never stored.
-    pub(crate) fn generate(now: jiff::Timestamp) -> Result<Self, SandboxError> {
+    /// A CA of this name and a leaf for this machine's loopback names, both made now and never stored.
+    pub(crate) fn generate(now: jiff::Timestamp, authority: &str) -> Result<Self, SandboxError> {
         let ca_key = KeyPair::generate().map_err(SandboxError::certificate)?;
         let mut ca = CertificateParams::new(Vec::new()).map_err(SandboxError::certificate)?;
-        ca.distinguished_name.push(
-            DnType::CommonName,
-            "CIPP Desk sandbox CA (made at start, valid for this run)",
-        );
+        ca.distinguished_name.push(DnType::CommonName, authority);
         ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         set_validity(&mut ca, now);

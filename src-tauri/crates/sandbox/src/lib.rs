@@ -8,7 +8,8 @@
 //!
 //! What a test or a measurement may ask of a running [`Sandbox`], past HTTP: its calls so far ([`Sandbox::calls`],
 //! [`Sandbox::microsoft_calls`]), the
-//! exact rows of a day ([`Sandbox::rows`]), another time of day ([`Sandbox::set_clock`]).
+//! exact rows of a day ([`Sandbox::rows`]), another time of day ([`Sandbox::set_clock`]), another scenario on the same ports
+//! ([`Sandbox::play`]).
 
 mod arm;
 mod cipp;
@@ -16,13 +17,18 @@ mod directory;
 mod entra;
 mod graph;
 mod hosting;
+mod house;
 mod identity;
+mod listeners;
 mod microsoft;
 mod scenario;
 mod server;
+mod stage;
 mod world;
 
 pub use hosting::calls::Calls;
-pub use scenario::{Break, Flavour, MicrosoftTrouble, Scenario, ScenarioError, SignInFault};
+pub use scenario::{
+    Break, CutOff, Flavour, GivenAddress, GivenSecret, MicrosoftTrouble, Scenario, ScenarioError, SignInFault, faults,
+};
 pub use server::{Person, Ready, Sandbox, SandboxError, SandboxOptions, start};
 pub use world::{UnknownSize, WorldSize};

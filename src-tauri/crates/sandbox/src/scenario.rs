@@ -3,10 +3,14 @@
 //! A scenario is one TOML file in `scenarios/`. A new fault needs a field here, the one place that acts on it, and a
 //! file that switches it on; nothing else names a scenario. What acts on a field is said at the field.
 
+mod files;
+
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use files::faults;
 
 /// Which of CIPP's two hosting forms answers (facts: cipp 0.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +35,19 @@ pub enum Break {
     Reset,
 }
 
+/// Who gives up a call that takes too long, and answers in CIPP's place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutOff {
+    /// The Static Web App in front of CIPP: 500 with `Backend call failure`, after about 45 seconds in life.
+    #[default]
+    Website,
+    /// App Service's front end: a page with status 500, after about 230 seconds in life.
+    FrontEnd,
+    /// CIPP's own runtime: 504 in JSON that names the seconds, after 600 in life.
+    Cipp,
+}
+
 /// Which address the sandbox gives out as `api_url`, the value a technician would paste.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +63,21 @@ pub enum GivenAddress {
     Website,
 }
 
+/// Which client secret the sandbox gives out, the one a technician would have typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivenSecret {
+    /// The value of the secret that is valid.
+    #[default]
+    Right,
+    /// A value of the right form that Entra does not know, as after a reset in CIPP (AADSTS7000215).
+    Wrong,
+    /// The ID of the secret in the place of its value (AADSTS7000215).
+    Id,
+    /// The value of an older secret whose time is over (AADSTS7000222).
+    Expired,
+}
+
 /// How far the API client's settings have come in CIPP (facts: cipp 2.2, entra A.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,7 +87,7 @@ pub enum AzureConfiguration {
     Saved,
     /// Never pressed: Entra issues tokens, CIPP's door refuses all of them with 401.
     NotSaved,
-    /// Just pressed: the site restarts and answers 503.
+    /// Just pressed: the site restarts and answers 503, for `restart_seconds`; then it is saved.
     Restarting,
     /// Saved, but without this client in the allowed applications: 403 from the platform.
     ClientNotAllowed,
@@ -121,11 +153,18 @@ pub struct Scenario {
     pub title: String,
     /// What a technician (or a test) learns from it: cause and remedy.
     pub teaches: String,
+    /// The failure that a diagnosis has to name first, by its id in the product's catalogue; absent: it has to connect
+    /// without a word. Told to whoever compares; nothing here acts on it.
+    pub names: Option<String>,
+    /// Failures that no reply can tell from the one it names, and that a diagnosis should hold out beside it.
+    pub also_names: Vec<String>,
 
     /// The hosting form that answers. Acted on everywhere.
     pub flavour: Flavour,
     /// The address given out as `api_url`. Acted on by the server.
     pub given_address: GivenAddress,
+    /// The secret given out as `client_secret`. Acted on by the server, and by Entra, which knows all of them.
+    pub given_secret: GivenSecret,
 
     // ---- Entra
     /// How long a token is valid, in seconds.
@@ -178,6 +217,12 @@ pub struct Scenario {
     // ---- The front door: App Service and its EasyAuth
     /// How far the API client's settings have come.
     pub azure_configuration: AzureConfiguration,
+    /// How long a restart takes, in seconds of the scenario; absent: it does not end. Counted from the moment at which the
+    /// scenario begins to be played.
+    pub restart_seconds: Option<u32>,
+    /// The site sleeps: the first call wakes it, and nothing is answered before so many seconds of the scenario have
+    /// passed since then. CIPP's first ping then tells of a cold start.
+    pub wakes_after_seconds: Option<u32>,
     /// EasyAuth accepts only `api://{client id}`, not the bare client ID that v2 tokens carry (facts: cipp 2.2).
     pub v2_audience_gap: bool,
     /// After so many accepted API calls every further one is refused with 401, whatever the token.
@@ -186,6 +231,11 @@ pub struct Scenario {
     pub token_revoked_after_calls: Option<u32>,
 
     // ---- CIPP's own decisions
+    /// Whether the API client is enabled in CIPP's table. Told by `ExecApiClient`; nothing else looks at it (facts: cipp
+    /// 2.4), the door least of all.
+    pub client_enabled: bool,
+    /// Whether the API client is marked for MCP access. Told by `ExecApiClient`.
+    pub client_for_mcp: bool,
     /// The API client's role: a built-in one (`readonly`, `editor`, `admin`, `superadmin`), the name of a custom
     /// role, or empty when the role is gone. Acted on by the endpoints through `Caller`.
     pub role: String,
@@ -209,20 +259,33 @@ pub struct Scenario {
     pub retry_after_seconds: Option<u64>,
     /// So many API calls are answered 503 first, as a starting instance does.
     pub starting_calls: u32,
+    /// The instance has sent what it may send in a day: every call is answered 429 until midnight UTC (facts: cipp 2.9).
+    pub egress_quota_used_up: bool,
+    /// Calls of `ListLogs` are given up after so many seconds of the scenario.
+    pub cut_off_after_seconds: Option<u32>,
+    /// By whom.
+    pub cut_off_by: CutOff,
     /// API calls are answered 200 with an HTML page, as a captive portal or proxy does.
     pub html_instead_of_json: bool,
     /// API calls are accepted and never answered.
     pub hang: bool,
-    /// A list of rows breaks off in the middle of this row (counted from 1).
+    /// A list of rows breaks off in the middle of this row (counted from 1); a log that is shorter in its last one.
     pub break_in_row: Option<u64>,
     /// How it breaks off.
     pub break_kind: Option<Break>,
     /// A pause before each row, in milliseconds.
     pub row_delay_ms: u64,
+    /// A product of the network inspects TLS: every certificate is issued by its own authority. Acted on by the server; a
+    /// sandbox without TLS gives out an API address with it.
+    pub tls_inspected: bool,
+    /// The network's only way out is a proxy that wants a password, and knows nobody. Acted on by the server.
+    pub proxy_wants_password: bool,
 
     // ---- The container's cache and rate limit (facts: cipp 1.9). Acted on by `hosting`.
     /// How long a cached answer counts as fresh, in seconds; for as long again it is served stale.
     pub cache_fresh_seconds: u64,
+    /// What a `List*` endpoint answers was cached so many seconds ago, as it was then; the first answer is that one.
+    pub cached_seconds_ago: Option<u64>,
     /// Calls allowed per caller in ten seconds.
     pub calls_per_10_seconds: u32,
 
@@ -278,8 +341,11 @@ impl Default for Scenario {
             name: "healthy".into(),
             title: "Everything works".into(),
             teaches: String::new(),
+            names: None,
+            also_names: Vec::new(),
             flavour: Flavour::FunctionApp,
             given_address: GivenAddress::Api,
+            given_secret: GivenSecret::Right,
             token_lifetime_seconds: 3599,
             clock_skew_seconds: 0,
             token_version: TokenVersion::V1,
@@ -302,9 +368,13 @@ impl Default for Scenario {
             microsoft_trouble_calls: None,
             microsoft_token_expired_after_calls: None,
             azure_configuration: AzureConfiguration::Saved,
+            restart_seconds: None,
+            wakes_after_seconds: None,
             v2_audience_gap: false,
             unauthorised_after_calls: None,
             token_revoked_after_calls: None,
+            client_enabled: true,
+            client_for_mcp: false,
             role: "admin".into(),
             role_permissions: None,
             blocked_endpoints: Vec::new(),
@@ -315,12 +385,18 @@ impl Default for Scenario {
             throttled_calls: 0,
             retry_after_seconds: None,
             starting_calls: 0,
+            egress_quota_used_up: false,
+            cut_off_after_seconds: None,
+            cut_off_by: CutOff::Website,
             html_instead_of_json: false,
             hang: false,
             break_in_row: None,
             break_kind: None,
             row_delay_ms: 0,
+            tls_inspected: false,
+            proxy_wants_password: false,
             cache_fresh_seconds: 600,
+            cached_seconds_ago: None,
             calls_per_10_seconds: 300,
             instance_utc_offset_hours: 0,
             instance_time_zone: None,
@@ -370,7 +446,7 @@ pub enum ScenarioError {
 impl Scenario {
     /// The names of all built-in scenarios, `healthy` first.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        FILES.iter().map(|(name, _)| *name)
+        files::FILES.iter().map(|(name, _)| *name)
     }
 
     /// All built-in scenarios, in the order of [`Scenario::names`].
@@ -378,7 +454,10 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError::Malformed`] if a file is wrong, which a test rules out.
     pub fn all() -> Result<Vec<Self>, ScenarioError> {
-        FILES.iter().map(|(name, text)| Self::from_toml(name, text)).collect()
+        files::FILES
+            .iter()
+            .map(|(name, text)| Self::from_toml(name, text))
+            .collect()
     }
 
     /// A scenario from TOML text; what the text leaves out is as in a healthy Function App.
@@ -403,7 +482,7 @@ impl FromStr for Scenario {
 
     /// A built-in scenario by its name.
     fn from_str(name: &str) -> Result<Self, ScenarioError> {
-        match FILES.iter().find(|(known, _)| *known == name) {
+        match files::FILES.iter().find(|(known, _)| *known == name) {
             Some((_, text)) => Self::from_toml(name, text),
             None => Err(ScenarioError::Unknown {
                 name: name.to_owned(),
@@ -418,164 +497,6 @@ impl fmt::Display for Scenario {
         formatter.write_str(&self.name)
     }
 }
-
-macro_rules! files {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../scenarios/", $name, ".toml")))),*]
-    };
-}
-
-/// The one list of scenarios: healthy ones, then the way in (address, sign-in, front door), then what CIPP decides,
-/// then trouble on the way, then rows, then the set-up that the checks look at, then how people sign in.
-const FILES: &[(&str, &str)] = files![
-    "healthy",
-    "healthy_container",
-    "website_address",
-    "api_in_address",
-    "api_doubled",
-    "expired_secret",
-    "service_principal_missing",
-    "app_disabled",
-    "assignment_required",
-    "conditional_access",
-    "uri_missing",
-    "entra_throttled",
-    "entra_unavailable",
-    "short_tokens",
-    "clock_off",
-    "not_saved",
-    "restarting",
-    "client_not_allowed",
-    "v2_audience_gap",
-    "unauthorised_after_good_token",
-    "token_revoked",
-    "readonly_role",
-    "role_lacks_permission",
-    "endpoint_blocked",
-    "role_deleted",
-    "ip_blocked",
-    "tenant_limit",
-    "subscription_ended",
-    "wrong_app",
-    "tenants_fail",
-    "throttled",
-    "starting",
-    "html_instead_of_json",
-    "hang",
-    "slow_rows",
-    "truncated_body",
-    "aborted_body",
-    "reset_mid_row",
-    "time_zone",
-    "zone_far_east",
-    "zone_tokyo",
-    "zone_los_angeles",
-    "zone_windows_name",
-    "rows_keep_coming",
-    "clocks_forward",
-    "clocks_back",
-    "corrupt_row",
-    "odd_types",
-    "big_day",
-    "many_tenants",
-    "deep_log_data",
-    "huge_log_data",
-    "hostile_text",
-    "lone_surrogates",
-    "duplicate_row_keys",
-    "future_rows",
-    "changes_after_close",
-    "short_retention",
-    "empty_day",
-    "setup_cleaned_up",
-    "setup_hosted",
-    "setup_ms_tenant_fails",
-    "setup_ms_auth_settings_fails",
-    "setup_ms_setup_roles_fails",
-    "setup_ms_setup_roles_waiting",
-    "setup_roles_through_group",
-    "setup_ms_setup_roles_removed_fails",
-    "setup_ms_sam_permission_fails",
-    "setup_ms_sam_consent_fails",
-    "setup_sam_consent_for_one",
-    "setup_two_sam_apps",
-    "setup_ms_contributor_fails",
-    "setup_ms_contributor_removed_fails",
-    "setup_ms_function_identity_fails",
-    "setup_ms_api_app_fails",
-    "setup_ms_api_app_assignment",
-    "setup_ms_secret_expiry_fails",
-    "setup_ms_account_fails",
-    "setup_account_disabled",
-    "setup_ms_adminagents_fails",
-    "setup_adminagents_nested",
-    "setup_adminagents_deleted",
-    "setup_ms_gdap_groups_fails",
-    "setup_gdap_not_migrated",
-    "setup_gdap_without_cipp",
-    "setup_gdap_role_not_assigned",
-    "setup_gdap_assignment_pending",
-    "setup_gdap_scope_missing",
-    "setup_ms_mfa_registered_fails",
-    "setup_ms_mfa_enforced_fails",
-    "setup_ms_other_policies_fails",
-    "setup_no_policies",
-    "setup_ms_remembered_devices_fails",
-    "setup_mfa_report_only",
-    "setup_mfa_not_every_time",
-    "setup_mfa_excluded",
-    "setup_mfa_security_defaults",
-    "setup_mfa_per_user",
-    "setup_mfa_remembered",
-    "setup_ms_microsoft_mfa_fails",
-    "setup_federated_domain",
-    "setup_ms_mailbox_fails",
-    "setup_mailbox_shared",
-    "setup_cipp_access_permissions_fails",
-    "setup_cipp_service_account_name_fails",
-    "setup_cipp_mfa_claim_fails",
-    "setup_cipp_sam_permissions_fails",
-    "setup_cipp_adminagents_fails",
-    "setup_cipp_gdap_groups_fails",
-    "setup_gdap_issues",
-    "setup_cipp_tenant_access_fails",
-    "setup_cipp_ip_range_fails",
-    "setup_ip_range_narrow",
-    "setup_cipp_role_lowered_fails",
-    "setup_cipp_version_fails",
-    "setup_cipp_checks_queued",
-    "setup_cipp_checks_never_run",
-    "setup_cipp_checks_cached",
-    "setup_no_licence",
-    "setup_consent_missing",
-    "setup_graph_throttled",
-    "setup_graph_throttled_for_long",
-    "setup_graph_unavailable",
-    "setup_graph_reset",
-    "setup_graph_portal",
-    "setup_graph_hangs",
-    "setup_arm_unavailable",
-    "setup_arm_throttled",
-    "setup_policies_unavailable",
-    "setup_graph_truncated",
-    "setup_graph_endless",
-    "setup_next_link_elsewhere",
-    "sign_in_token_expires",
-    "sign_in_refresh_dead",
-    "sign_in_session_over",
-    "sign_in_wants_mfa",
-    "sign_in_blocked",
-    "sign_in_not_assigned",
-    "device_code_blocked",
-    "device_code_expires",
-    "authorization_code_expires",
-    "sign_in_wrong_state",
-    "sign_in_wrong_nonce",
-    "sign_in_wrong_tenant",
-    "sign_in_wrong_audience",
-    "sign_in_expired_id_token",
-    "sign_in_wrong_signature",
-];
 
 #[cfg(test)]
 mod tests {

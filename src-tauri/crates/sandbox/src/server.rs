@@ -1,44 +1,22 @@
-//! Starting and stopping: three listeners (authority, API host, website) over one world.
-//!
-//! They are three origins, as in life, so that a client that sends a token to the wrong one is found out. On the
-//! container the website and the API are one origin.
+//! Starting, switching and stopping: what whoever starts a sandbox holds in hands.
 
 use std::{
     fmt,
     net::{IpAddr, SocketAddr, TcpListener},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::{Router, middleware::from_fn_with_state};
-use axum_server::{
-    Handle,
-    tls_rustls::{RustlsAcceptor, RustlsConfig},
-};
-use jiff::{
-    Timestamp,
-    civil::Date,
-    tz::{Offset, TimeZone},
-};
+use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
-use tokio::task::JoinSet;
 
 use crate::{
-    cipp::{self, CippState},
-    directory::Directory,
-    entra,
-    hosting::{
-        Flavour, api_host,
-        calls::{self, CallCounter, Calls},
-        clock::{self, Clock},
-        connection::ResettableAcceptor,
-        easy_auth::FrontDoor,
-        faults::Faults,
-        website::{self, SignIn},
-    },
-    identity::{Certificates, Identity, SigningKey},
-    microsoft::{self, Journal, Microsoft},
-    scenario::{GivenAddress, Scenario},
-    world::{MovingWorld, World, WorldFlags, WorldSize},
+    cipp,
+    hosting::{calls::Calls, proxy},
+    house::House,
+    listeners::{Detour, Detours, Listeners, Servers},
+    scenario::Scenario,
+    stage::{Act, Door, Stage},
+    world::WorldSize,
 };
 
 /// What to play, where.
@@ -58,6 +36,9 @@ pub struct SandboxOptions {
     /// When the log ends. `None`: as the scenario says, else at the start of the sandbox, so that today has rows. Tokens
     /// always use the real time.
     pub now: Option<Timestamp>,
+    /// How many seconds of a scenario's pauses pass in a second: with 1 a call that is cut off after 45 seconds takes as
+    /// long, with 45 a second. Clocks, time limits of tokens and `Retry-After` are not touched by it.
+    pub pace: u32,
 }
 
 impl Default for SandboxOptions {
@@ -69,6 +50,7 @@ impl Default for SandboxOptions {
             seed: 1,
             tls: false,
             now: None,
+            pace: 1,
         }
     }
 }
@@ -99,6 +81,10 @@ pub struct Ready {
     /// With TLS: the certificate authority to trust, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_pem: Option<String>,
+    /// The proxy that stands in the way, where a scenario has one: `http://` with host and port. Without it `api_url` is not
+    /// to be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
 }
 
 /// Somebody who can sign in to the sandbox. What opens nothing outside it is no secret, so the password is told.
@@ -166,60 +152,97 @@ impl SandboxError {
 }
 
 /// A running sandbox. It stops when dropped.
-#[derive(Debug)]
 pub struct Sandbox {
     ready: Ready,
-    handles: Vec<Handle<SocketAddr>>,
-    servers: JoinSet<std::io::Result<()>>,
-    worlds: Arc<MovingWorld>,
-    flavour: Flavour,
-    calls: Arc<CallCounter>,
-    journal: Arc<Journal>,
+    listen: IpAddr,
+    house: Arc<House>,
+    stage: Stage,
+    /// The servers, and the addresses of those that only some scenarios need.
+    open: Mutex<(Servers, Detours)>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Sandbox")
+            .field("ready", &self.ready)
+            .field("playing", &self.act().scenario.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Sandbox {
-    /// How to reach it.
+    /// How to reach it, as it was at the start. What a technician would have now is what [`Sandbox::play`] returned last.
     pub fn ready(&self) -> &Ready {
         &self.ready
     }
 
+    /// Plays another scenario from now on: on the same ports, with the same IDs, keys and people.
+    ///
+    /// All that a scenario decides changes at one moment, and what it counts begins anew. Tokens and sign-ins that there
+    /// are stay what they are, connections stay open, and a call that is under way is served to its end by what was
+    /// played when it came. Returns what a technician would have in hands then: some scenarios give out a wrong address
+    /// or secret, or a proxy.
+    ///
+    /// The world's clock stays where [`Sandbox::set_clock`] or the options of the start have put it; else it stands where
+    /// the scenario says, or at the start of the sandbox.
+    ///
+    /// # Errors
+    /// [`SandboxError`], where the scenario names a time zone or a table of the directory that there is not, or a port
+    /// that it needs could not be opened. Then the one before it plays on.
+    pub async fn play(&self, scenario: Scenario) -> Result<Ready, SandboxError> {
+        let detours = self.open_what_is_needed(&scenario)?;
+        let act = prepare(&self.house, scenario, detours).await?;
+        let ready = act.ready.clone();
+        self.house.show_certificate(&act.scenario);
+        self.stage.set(act);
+        Ok(ready)
+    }
+
+    /// What is being played.
+    pub fn playing(&self) -> Scenario {
+        Scenario::clone(&self.act().scenario)
+    }
+
     /// What was asked of the API host so far.
     pub fn calls(&self) -> Calls {
-        self.calls.calls()
+        self.house.calls.calls()
     }
 
     /// What was asked of Microsoft Graph and Azure so far, in its order: the method, a blank, path and query, such as
     /// `GET /graph/v1.0/me`.
     pub fn microsoft_calls(&self) -> Vec<String> {
-        self.journal.calls()
+        self.house.journal.calls()
     }
 
     /// Begins counting anew.
     pub fn forget_calls(&self) {
-        self.calls.forget();
-        self.journal.forget();
+        self.house.calls.forget();
+        self.house.journal.forget();
     }
 
     /// The moment at which the world's clock stands: what decides today.
     pub fn clock(&self) -> Timestamp {
-        self.worlds.now().now()
+        self.act().worlds.now().now()
     }
 
     /// Moves the world's clock. Days end, rows come in, rows are marked as sent, as in life. Tokens use the real time all
     /// the same.
     pub fn set_clock(&self, now: Timestamp) {
-        self.worlds.set_clock(now);
+        self.house.moved_to(now);
+        self.act().worlds.set_clock(now);
     }
 
     /// All days of the log in the instance's time zone, newest first, today included even where it has no rows.
     pub fn days(&self) -> Vec<Date> {
-        self.worlds.now().days()
+        self.act().worlds.now().days()
     }
 
     /// The truth: every row of a day that a client can ask for, newest first, exactly as it is sent. One at a time, so
     /// that large days take no memory.
     pub fn for_each_row(&self, day: Date, look: &mut dyn FnMut(&str)) {
-        cipp::every_row(&self.worlds.now(), day, self.flavour, look);
+        let act = self.act();
+        cipp::every_row(&act.worlds.now(), day, act.scenario.flavour, look);
     }
 
     /// The truth of [`Sandbox::for_each_row`] as a list.
@@ -230,21 +253,47 @@ impl Sandbox {
     }
 
     /// Closes all connections and waits until the ports are free again.
-    pub async fn stop(mut self) {
-        self.shut_down();
-        while self.servers.join_next().await.is_some() {}
+    pub async fn stop(self) {
+        let servers = std::mem::take(&mut self.open().0);
+        servers.shut_down();
+        servers.ended().await;
     }
 
-    fn shut_down(&self) {
-        for handle in &self.handles {
-            handle.shutdown();
+    fn act(&self) -> Arc<Act> {
+        self.stage.act()
+    }
+
+    fn open(&self) -> MutexGuard<'_, (Servers, Detours)> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the ports of a scenario that needs more than three; once open they stay.
+    fn open_what_is_needed(&self, scenario: &Scenario) -> Result<Detours, SandboxError> {
+        let mut open = self.open();
+        let (servers, detours) = &mut *open;
+        for (listener, detour) in detours.open(self.listen, scenario, self.house.tls().is_some())? {
+            serve_detour(servers, listener, detour, &self.stage, &self.house)?;
         }
+        Ok(detours.clone())
+    }
+}
+
+fn serve_detour(
+    servers: &mut Servers,
+    listener: TcpListener,
+    detour: Detour,
+    stage: &Stage,
+    house: &House,
+) -> Result<(), SandboxError> {
+    match detour {
+        Detour::Inspected => servers.serve(listener, stage.service(Door::Api), Some(house.inspecting_tls())),
+        Detour::Proxy => servers.serve(listener, proxy::router(), None),
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.shut_down();
+        self.open().0.shut_down();
     }
 }
 
@@ -253,275 +302,52 @@ impl Drop for Sandbox {
 /// # Errors
 /// [`SandboxError`] says what could not be had: the port, a key, randomness.
 pub async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
-    if !options.listen.ip().is_loopback() {
-        return Err(SandboxError::NotLoopback(options.listen.ip()));
+    let listen = options.listen.ip();
+    if !listen.is_loopback() {
+        return Err(SandboxError::NotLoopback(listen));
     }
-    let listeners = Listeners::open(options.listen, options.scenario.flavour)?;
+    let listeners = Listeners::open(options.listen)?;
     let origins = listeners.origins(options.tls)?;
-    let parts = tokio::task::spawn_blocking(move || Parts::prepare(&options))
+    let (scenario, tls) = (options.scenario.clone(), options.tls);
+    let mut detours = Detours::default();
+    let opened = detours.open(listen, &scenario, tls)?;
+
+    let house = Arc::new(blocking(move || House::prepare(options, origins)).await?);
+    let act = prepare(&house, scenario, detours.clone()).await?;
+    house.show_certificate(&act.scenario);
+    let ready = act.ready.clone();
+    let stage = Stage::new(act);
+
+    let mut servers = Servers::default();
+    for (listener, detour) in opened {
+        serve_detour(&mut servers, listener, detour, &stage, &house)?;
+    }
+    for (listener, door) in [
+        (listeners.website, Door::Website),
+        (listeners.authority, Door::Authority),
+        (listeners.api, Door::Api),
+    ] {
+        servers.serve(listener, stage.service(door), house.tls())?;
+    }
+    Ok(Sandbox {
+        ready,
+        listen,
+        house,
+        stage,
+        open: Mutex::new((servers, detours)),
+    })
+}
+
+async fn prepare(house: &Arc<House>, scenario: Scenario, detours: Detours) -> Result<Act, SandboxError> {
+    let house = Arc::clone(house);
+    blocking(move || house.act(scenario, &detours)).await
+}
+
+/// Work that would hold other tasks up.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
+) -> Result<T, SandboxError> {
+    tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| SandboxError::Preparation(error.to_string()))??;
-    parts.serve(listeners, origins)
-}
-
-struct Listeners {
-    authority: TcpListener,
-    api: TcpListener,
-    /// Absent on the container, whose API host is also the website.
-    website: Option<TcpListener>,
-}
-
-impl Listeners {
-    fn open(address: SocketAddr, flavour: Flavour) -> Result<Self, SandboxError> {
-        let open = |address| TcpListener::bind(address).map_err(|source| SandboxError::Listen { address, source });
-        let any_port = SocketAddr::new(address.ip(), 0);
-        Ok(Self {
-            authority: open(address)?,
-            api: open(any_port)?,
-            website: (flavour == Flavour::FunctionApp).then(|| open(any_port)).transpose()?,
-        })
-    }
-
-    fn origins(&self, tls: bool) -> Result<Origins, SandboxError> {
-        let origin = |listener: &TcpListener| {
-            let address = listener.local_addr().map_err(|source| SandboxError::Listen {
-                address: SocketAddr::from(([127, 0, 0, 1], 0)),
-                source,
-            })?;
-            Ok(if tls {
-                // MSAL and certificates want a name.
-                format!("https://localhost:{}", address.port())
-            } else {
-                format!("http://{address}")
-            })
-        };
-        let api = origin(&self.api)?;
-        Ok(Origins {
-            authority: origin(&self.authority)?,
-            website: self.website.as_ref().map_or_else(|| Ok(api.clone()), origin)?,
-            api,
-        })
-    }
-}
-
-struct Origins {
-    authority: String,
-    api: String,
-    website: String,
-}
-
-/// What takes time to make: keys, certificates, the world.
-struct Parts {
-    identity: Arc<Identity>,
-    directory: Arc<Directory>,
-    key: Arc<SigningKey>,
-    certificates: Option<Certificates>,
-    worlds: Arc<MovingWorld>,
-    scenario: Arc<Scenario>,
-    clock: Clock,
-    calls: Arc<CallCounter>,
-    journal: Arc<Journal>,
-}
-
-impl Parts {
-    fn prepare(options: &SandboxOptions) -> Result<Self, SandboxError> {
-        let now = Timestamp::now();
-        let world = World::generate(
-            options.size,
-            options.seed,
-            options.now.or(options.scenario.clock).unwrap_or(now),
-            world_flags(&options.scenario),
-        )
-        .in_zone(instance_zone(&options.scenario)?);
-        let identity = Identity::of(world.cast(), options.seed)?;
-        let clock = Clock::ahead_by(options.scenario.clock_skew_seconds);
-        Ok(Self {
-            directory: Arc::new(Directory::new(&identity, &options.scenario.directory, clock.now())?),
-            identity: Arc::new(identity),
-            key: Arc::new(SigningKey::generate()?),
-            certificates: options.tls.then(|| Certificates::generate(now)).transpose()?,
-            worlds: Arc::new(MovingWorld::new(world, options.scenario.clock_speed)),
-            calls: Arc::default(),
-            journal: Arc::default(),
-            scenario: Arc::new(options.scenario.clone()),
-            clock,
-        })
-    }
-
-    fn serve(self, listeners: Listeners, origins: Origins) -> Result<Sandbox, SandboxError> {
-        let tls = self
-            .certificates
-            .as_ref()
-            .map(|certificates| RustlsConfig::from_config(Arc::new(certificates.server.clone())));
-        let ready = self.ready(&origins);
-        let cipp = cipp::router(self.cipp_state());
-
-        let mut sandbox = Sandbox {
-            ready,
-            handles: Vec::new(),
-            servers: JoinSet::new(),
-            worlds: Arc::clone(&self.worlds),
-            flavour: self.scenario.flavour,
-            calls: Arc::clone(&self.calls),
-            journal: Arc::clone(&self.journal),
-        };
-        if let Some(listener) = listeners.website {
-            let sign_in = SignIn {
-                authority: origins.authority.clone(),
-            };
-            sandbox.spawn(
-                listener,
-                self.dated(website::router(cipp.clone(), sign_in)),
-                tls.clone(),
-            )?;
-        }
-        let authority = entra::router(self.authority(origins.authority.clone()))
-            .merge(microsoft::router(self.microsoft(origins.authority)))
-            .merge(calls::router(Arc::clone(&self.calls)));
-        sandbox.spawn(listeners.authority, self.dated(authority), tls.clone())?;
-        sandbox.spawn(
-            listeners.api,
-            self.dated(api_host(
-                cipp,
-                self.front_door(),
-                self.faults(),
-                Arc::clone(&self.calls),
-            )),
-            tls,
-        )?;
-        Ok(sandbox)
-    }
-
-    fn ready(&self, origins: &Origins) -> Ready {
-        Ready {
-            authority: origins.authority.clone(),
-            api_url: match self.scenario.given_address {
-                GivenAddress::Api => origins.api.clone(),
-                GivenAddress::ApiWithPath => format!("{}/api", origins.api),
-                GivenAddress::ApiWithPathTwice => format!("{}/api/api/", origins.api),
-                GivenAddress::Website => origins.website.clone(),
-            },
-            website_url: origins.website.clone(),
-            tenant_id: self.identity.tenant_id.to_string(),
-            client_id: self.identity.client_id.to_string(),
-            client_secret: self.identity.client_secret.clone(),
-            graph_url: format!("{}/graph", origins.authority),
-            arm_url: format!("{}/arm", origins.authority),
-            sign_in_app_id: self
-                .directory
-                .at("/applications/desk/appId")
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-            people: entra::people(&self.directory),
-            ca_pem: self
-                .certificates
-                .as_ref()
-                .map(|certificates| certificates.ca_pem.clone()),
-        }
-    }
-
-    fn authority(&self, origin: String) -> Arc<entra::Authority> {
-        Arc::new(entra::Authority {
-            origin,
-            identity: Arc::clone(&self.identity),
-            key: Arc::clone(&self.key),
-            scenario: Arc::clone(&self.scenario),
-            directory: Arc::clone(&self.directory),
-            clock: self.clock,
-            token_requests: 0.into(),
-            sign_ins: entra::SignIns::default(),
-        })
-    }
-
-    fn microsoft(&self, origin: String) -> Arc<Microsoft> {
-        Arc::new(Microsoft {
-            origin,
-            identity: Arc::clone(&self.identity),
-            key: Arc::clone(&self.key),
-            scenario: Arc::clone(&self.scenario),
-            directory: Arc::clone(&self.directory),
-            clock: self.clock,
-            seen: Default::default(),
-            journal: Arc::clone(&self.journal),
-        })
-    }
-
-    fn front_door(&self) -> Arc<FrontDoor> {
-        Arc::new(FrontDoor {
-            identity: Arc::clone(&self.identity),
-            key: Arc::clone(&self.key),
-            scenario: Arc::clone(&self.scenario),
-            clock: self.clock,
-            seen: Default::default(),
-        })
-    }
-
-    fn cipp_state(&self) -> CippState {
-        CippState::new(
-            Arc::clone(&self.worlds),
-            Arc::clone(&self.scenario),
-            Arc::clone(&self.directory),
-        )
-    }
-
-    fn faults(&self) -> Arc<Faults> {
-        Arc::new(Faults {
-            scenario: Arc::clone(&self.scenario),
-            calls: 0.into(),
-        })
-    }
-
-    fn dated(&self, router: Router) -> Router {
-        router.layer(from_fn_with_state(self.clock, clock::serve))
-    }
-}
-
-fn instance_zone(scenario: &Scenario) -> Result<TimeZone, SandboxError> {
-    if let Some(name) = &scenario.instance_time_zone {
-        return TimeZone::get(name).map_err(|_| SandboxError::TimeZone(name.clone()));
-    }
-    let hours = scenario.instance_utc_offset_hours;
-    Ok(Offset::from_hours(hours).map_or(TimeZone::UTC, TimeZone::fixed))
-}
-
-fn world_flags(scenario: &Scenario) -> WorldFlags {
-    WorldFlags {
-        corrupt_row: scenario.corrupt_row,
-        big_day: scenario.big_day,
-        deep_log_data: scenario.deep_log_data,
-        huge_log_data: scenario.huge_log_data,
-        hostile_text: scenario.hostile_text,
-        lone_surrogates: scenario.lone_surrogates,
-        duplicate_row_keys: scenario.duplicate_row_keys,
-        future_rows: scenario.future_rows,
-        changes_after_close: scenario.changes_after_close,
-        empty_day: scenario.empty_day,
-        odd_types: scenario.odd_types,
-        tenants: scenario.tenants,
-        rows_per_day: scenario.rows_per_day,
-        retention_days: scenario.retention_days,
-    }
-}
-
-impl Sandbox {
-    fn spawn(&mut self, listener: TcpListener, router: Router, tls: Option<RustlsConfig>) -> Result<(), SandboxError> {
-        let address = listener.local_addr();
-        let handle = Handle::new();
-        let server = axum_server::from_tcp(listener).map_err(|source| SandboxError::Listen {
-            address: address.unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0))),
-            source,
-        })?;
-        let server = server.handle(handle.clone());
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        self.handles.push(handle);
-        match tls {
-            None => self.servers.spawn(server.acceptor(ResettableAcceptor).serve(service)),
-            Some(config) => {
-                let acceptor = RustlsAcceptor::new(config).acceptor(ResettableAcceptor);
-                self.servers.spawn(server.acceptor(acceptor).serve(service))
-            }
-        };
-        Ok(())
-    }
+        .map_err(|error| SandboxError::Preparation(error.to_string()))?
 }

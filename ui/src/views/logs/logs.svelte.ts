@@ -232,12 +232,14 @@ export class LogsState implements QueryHost {
       }
       this.viewId = view.viewId;
       this.trouble = view.trouble ? CommandFailure.from(view.trouble) : null;
+      if (this.trouble) this.#app.status.logFailed(connection.id, this.trouble);
       if (document.visibilityState === "hidden") this.inBackground(true);
       if (this.query.text.trim()) await this.query.apply();
       await this.#showNow(this.range, false);
     } catch (error) {
       if (ticket !== this.#opening) return;
       this.failure = CommandFailure.from(error);
+      this.#app.status.logFailed(connection.id, this.failure);
       this.#ended();
     }
   }
@@ -247,6 +249,7 @@ export class LogsState implements QueryHost {
     this.#opening += 1;
     const { viewId } = this;
     if (viewId) void this.#quietly(() => backend.logsClose(viewId));
+    if (this.connection) this.#app.status.logClosed(this.connection.id);
     this.viewId = null;
     this.query.leave();
     this.facets.leave();
@@ -290,7 +293,10 @@ export class LogsState implements QueryHost {
   /** Something could not be answered. What was overtaken, or asked of a view just closed, is no failure. */
   failed(error: unknown): void {
     const failure = CommandFailure.from(error);
-    if (failure.code !== "noSuchView" && failure.code !== "cancelled") this.failure = failure;
+    if (failure.code !== "noSuchView" && failure.code !== "cancelled") {
+      this.failure = failure;
+      if (this.connection) this.#app.status.logFailed(this.connection.id, failure);
+    }
     if (this.#behind) this.#settle();
   }
 
@@ -453,6 +459,7 @@ export class LogsState implements QueryHost {
   #heard(progress: LogProgress): void {
     const before = this.progress;
     this.progress = progress;
+    if (this.connection && !this.trouble) this.#app.status.logHeard(this.connection.id, progress);
     this.#app.instanceZone = progress.zone;
     if (this.#called || !progress.finished) this.#starting = false;
     if (progress.finished && !this.#starting) {

@@ -12,6 +12,7 @@ import { isKey, isTyping } from "../../lib/keys";
 import type { DayRange } from "../../lib/ranges";
 import { isoIn, momentOf } from "../../lib/time";
 import type { LogsState } from "./logs.svelte";
+import { Meanings } from "./meaning.svelte";
 import { SavedViews } from "./views.svelte";
 
 /** Minutes before and after an entry; each further press takes the next. */
@@ -74,6 +75,8 @@ export class LogTools {
   );
 
   readonly views: SavedViews;
+  /** What codes and known errors in the entries mean. */
+  readonly meanings = new Meanings();
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -92,6 +95,7 @@ export class LogTools {
     this.marked = null;
     this.comparison = null;
     this.#around = null;
+    this.meanings.forget();
   }
 
   /** True where the key was one of these tools'. */

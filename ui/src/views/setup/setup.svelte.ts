@@ -23,6 +23,7 @@ import {
   resumeAt,
   shownGroups,
   shownSteps,
+  stepNamed,
   tallied,
   tallyText,
   type ShownStep,
@@ -182,6 +183,22 @@ export class SetupState {
   goTo(listId: string, stepId: string): void {
     if (this.list?.checklist.id !== listId) this.chooseList(listId);
     this.choose(stepId);
+  }
+
+  /** To a step that another view names, "checklist/step". */
+  goToNamed(place: string): void {
+    const [listId = "", stepId = ""] = place.split("/");
+    const view = this.lists.find(({ checklist }) => checklist.id === listId);
+    if (!view) return;
+    this.chooseList(listId);
+    if (this.steps.some(({ step }) => step.id === stepId)) this.choose(stepId);
+    else {
+      const title = stepNamed(view, stepId)?.title;
+      // It belongs to another answer to the list's question.
+      this.outcome = title
+        ? `The step “${title}” is not one of yours: it belongs to another answer to “${view.checklist.question}”`
+        : "This version of the guide has no such step.";
+    }
   }
 
   /** The step before or after; the ends hold. */

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { checklistView, stepProgress } from "../../backend/samples";
 import {
   agoText,
-  countdownText,
   doneOf,
   dueText,
   isSettled,
@@ -22,6 +21,7 @@ import {
   waysOut,
   whyNoLook,
 } from "./words";
+import { countdownText } from "../../lib/time";
 
 const NOW = Date.UTC(2026, 10, 3, 12);
 const at = (ms: number) => new Date(ms).toISOString();
@@ -193,9 +193,15 @@ describe("a round of checks", () => {
         state: { kind: "failed", at: "", check: "", reason: "", remedy: "", evidence: none },
       }),
       stepProgress("b"),
+      stepProgress("c", {
+        state: { kind: "failed", at: "", check: "", reason: "", remedy: "", evidence: none },
+        toCleanUp: true,
+      }),
     ];
     const tally = found.reduce(tallied, NO_TALLY);
-    expect(tallyText(tally, false)).toBe("2 steps checked: 1 failed, 1 could not be checked.");
+    expect(tallyText(tally, false)).toBe(
+      "3 steps checked: 1 failed, 1 to clean up, 1 could not be checked.",
+    );
     expect(tallyText({ ...NO_TALLY, passed: 1 }, true)).toBe(
       "1 step checked: 1 verified. Cancelled: what was found before is kept.",
     );

@@ -12,7 +12,7 @@ import type {
   StepProgress,
   StepState,
 } from "../../backend";
-import { momentOf, shortTime } from "../../lib/time";
+import { countdownText, momentOf, shortTime } from "../../lib/time";
 
 export type StateKind = StepState["kind"];
 
@@ -82,14 +82,6 @@ export function waysOut(cause: Remark["cause"], signedIn: boolean): WayOut[] {
 
 // ---- spans
 
-/** "4:12", "1:02:05": what is left of a wait. */
-export function countdownText(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
-  const two = (n: number) => String(n).padStart(2, "0");
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
-
 /** "less than a minute", "5 minutes", "3 hours", "32 days" */
 export function spanText(ms: number): string {
   const minutes = Math.floor(Math.abs(ms) / 60_000);
@@ -138,7 +130,7 @@ export function staleText(days: number): string {
 
 /** Which shape and which words stand for a step in the list. */
 export interface Look {
-  shape: StateKind | "stale";
+  shape: StateKind | "toCleanUp" | "stale";
   tone: Tone;
   /** The state as words, for everybody. */
   word: string;
@@ -146,11 +138,16 @@ export interface Look {
   more: string[];
 }
 
+/** A state's word and tone; clean-up in good time is to be done, and no fault. */
+export function stateOf({ state, toCleanUp }: StepProgress): { word: string; tone: Tone } {
+  return toCleanUp ? { word: "To clean up", tone: "warning" } : STATES[state.kind];
+}
+
 export function lookOf(step: StepProgress, now: number, left: number | null): Look {
-  const { word, tone } = STATES[step.state.kind];
+  const { word, tone } = stateOf(step);
   const stale = step.staleDays !== null;
   const look: Look = {
-    shape: stale ? "stale" : step.state.kind,
+    shape: stale ? "stale" : step.toCleanUp ? "toCleanUp" : step.state.kind,
     tone: stale ? "warning" : tone,
     word: stale ? staleText(step.staleDays ?? 0) : word,
     more: [],
@@ -307,6 +304,7 @@ export function openCleanUp(views: ChecklistView[]): OpenCleanUp[] {
 export interface Tally {
   passed: number;
   failed: number;
+  toCleanUp: number;
   waiting: number;
   notApplicable: number;
   couldNotCheck: number;
@@ -315,19 +313,20 @@ export interface Tally {
 export const NO_TALLY: Tally = {
   passed: 0,
   failed: 0,
+  toCleanUp: 0,
   waiting: 0,
   notApplicable: 0,
   couldNotCheck: 0,
 };
 
 /** Counts a step that was just looked at. */
-export function tallied(tally: Tally, { state, remark }: StepProgress): Tally {
+export function tallied(tally: Tally, { state, remark, toCleanUp }: StepProgress): Tally {
   const kinds: Record<StateKind, keyof Tally> = {
     todo: "couldNotCheck",
     confirmed: "couldNotCheck",
     verified: "passed",
     waiting: "waiting",
-    failed: "failed",
+    failed: toCleanUp ? "toCleanUp" : "failed",
     notApplicable: "notApplicable",
   };
   const kind = remark ? "couldNotCheck" : kinds[state.kind];
@@ -339,6 +338,7 @@ export function tallyText(tally: Tally, cancelled: boolean): string {
   const parts = [
     [tally.passed, "verified"],
     [tally.failed, "failed"],
+    [tally.toCleanUp, "to clean up"],
     [tally.waiting, "waiting"],
     [tally.notApplicable, "not applicable"],
     [tally.couldNotCheck, "could not be checked"],

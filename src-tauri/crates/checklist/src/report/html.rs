@@ -81,7 +81,7 @@ fn checklist(part: &Part<'_>, about: &About) -> Markup {
 
 fn one(step: &Step, progress: &StepProgress, about: &About) -> Markup {
     page! {
-        article class=(class(&progress.state)) {
+        article class=(class(progress)) {
             h4 { span.state { (progress.state.words()) } " " (step.title) }
             dl {
                 @for (label, fact) in facts(progress, about) {
@@ -109,9 +109,10 @@ fn lines(label: &str, lines: &[String]) -> Markup {
 }
 
 /// The word says the state; the class only colours its edge.
-fn class(state: &StepState) -> &'static str {
-    match state {
+fn class(step: &StepProgress) -> &'static str {
+    match step.state {
         StepState::Verified { .. } => "verified",
+        StepState::Failed { .. } if step.to_clean_up => "to-clean-up",
         StepState::Failed { .. } => "failed",
         StepState::Waiting { .. } => "waiting",
         StepState::Confirmed { .. } => "confirmed",

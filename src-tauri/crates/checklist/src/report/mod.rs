@@ -99,6 +99,7 @@ impl<'a> Part<'a> {
             (counts.confirmed, "confirmed by hand"),
             (counts.waiting, "waiting"),
             (counts.failed, "failed"),
+            (counts.to_clean_up, "to clean up"),
             (counts.todo, "to do"),
             (counts.not_applicable, "not applicable"),
             (counts.could_not_check, "could not be checked"),
@@ -170,7 +171,8 @@ fn facts(step: &StepProgress, about: &About) -> Vec<(&'static str, String)> {
             remedy,
             ..
         } => {
-            told("Failed", &format!("{}, by the check {check}", time(*at, about)));
+            let word = if step.to_clean_up { "To clean up" } else { "Failed" };
+            told(word, &format!("{}, by the check {check}", time(*at, about)));
             told("Reason", reason);
             told("Remedy", remedy);
         }

@@ -390,7 +390,10 @@ mod tests {
             text: text(),
         };
         assert_eq!(trouble(role).cause(), Some(Obstacle::CippRole));
-        let accepted = ClientError::NotAccepted { text: text() };
+        let accepted = ClientError::NotAccepted {
+            text: text(),
+            names_mcp: false,
+        };
         assert_eq!(trouble(accepted).cause(), Some(Obstacle::NotLetIn));
         let busy = ClientError::ServerTrouble {
             status: 500,

@@ -15,6 +15,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ExecAccessChecks",
     permission: "CIPP.AppSettings.Read",
     public: false,
+    reason: "reading CIPP's access checks",
 };
 
 /// Which of the reports.

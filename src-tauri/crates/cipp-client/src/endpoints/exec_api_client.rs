@@ -15,6 +15,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ExecApiClient",
     permission: "CIPP.Extension.ReadWrite",
     public: false,
+    reason: "reading which API clients CIPP knows",
 };
 
 /// The one action.

@@ -14,6 +14,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ExecBackendURLs",
     permission: "CIPP.AppSettings.Read",
     public: false,
+    reason: "reading CIPP's time zone",
 };
 
 impl Client {

@@ -13,6 +13,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "GetVersion",
     permission: "CIPP.Core.Read",
     public: false,
+    reason: "reading CIPP's version",
 };
 
 /// The versions; every part may be missing.

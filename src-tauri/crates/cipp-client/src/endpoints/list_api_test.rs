@@ -15,6 +15,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ListApiTest",
     permission: "CIPP.Core.Read",
     public: false,
+    reason: "asking CIPP who is calling",
 };
 
 /// What the caller may see.
@@ -25,6 +26,8 @@ pub struct ApiTest {
     pub allowed_tenants: Option<Vec<String>>,
     /// The tenant groups that the API client is limited to; `None` for no limit.
     pub allowed_groups: Option<Vec<String>>,
+    /// Whether Azure woke the instance for this call (`x-ms-coldstart`; facts: CIPP 4, number 29).
+    pub cold_start: bool,
 }
 
 impl Client {
@@ -42,6 +45,10 @@ fn api_test(reply: Value) -> Result<ApiTest, ClientError> {
     Ok(ApiTest {
         allowed_tenants: texts(&reply, "AllowedTenants"),
         allowed_groups: texts(&reply, "AllowedGroups"),
+        cold_start: reply
+            .get("Request")
+            .and_then(|request| request.get("headers")?.get("x-ms-coldstart"))
+            .is_some_and(|value| value == "1" || value == 1),
     })
 }
 
@@ -59,6 +66,8 @@ mod tests {
             (Some(vec!["a".into(), "b".into()]), None)
         );
         assert!(!format!("{test:?}").contains("planted"));
+        let woken = json!({"Request": {"headers": {"x-ms-coldstart": "1"}}, "AllowedTenants": null});
+        assert!(api_test(woken).unwrap().cold_start && !test.cold_start);
         assert_eq!(
             api_test(json!({"AllowedTenants": "a"})).unwrap().allowed_tenants,
             Some(vec!["a".into()])

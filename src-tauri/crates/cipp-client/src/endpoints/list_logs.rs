@@ -15,6 +15,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ListLogs",
     permission: "CIPP.Core.Read",
     public: false,
+    reason: "reading the log",
 };
 
 /// What is asked for when no severity is named. CIPP compares without regard to case, so one spelling of each word is

@@ -14,6 +14,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "ListTenants",
     permission: "CIPP.Core.Read",
     public: false,
+    reason: "reading the list of tenants",
 };
 
 /// One tenant; every part may be missing.

@@ -15,6 +15,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "me",
     permission: "CIPP.Core.Read",
     public: false,
+    reason: "asking CIPP for the client's roles",
 };
 
 /// What CIPP says about the caller.

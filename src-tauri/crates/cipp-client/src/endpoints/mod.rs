@@ -26,6 +26,8 @@ pub struct Endpoint {
     pub permission: &'static str,
     /// Whether it is called without a token first.
     pub public: bool,
+    /// What it is called for, in the words of the network ledger.
+    pub reason: &'static str,
 }
 
 /// Every call that this client can make.

@@ -14,6 +14,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
     name: "PublicPing",
     permission: "Public",
     public: true,
+    reason: "asking whether CIPP answers",
 };
 
 /// The answer; every part may be missing.

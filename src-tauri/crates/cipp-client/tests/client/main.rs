@@ -11,6 +11,7 @@
 
 mod calls;
 mod cancel;
+mod hostile;
 mod rows;
 mod secrets;
 mod sign_in;

@@ -144,7 +144,8 @@ async fn a_second_401_is_the_end() {
     assert_eq!(
         error,
         ClientError::NotAccepted {
-            text: "You do not have permission".into()
+            text: "You do not have permission".into(),
+            names_mcp: false,
         }
     );
     assert!(error.remedy().contains("Save Azure Configuration"));

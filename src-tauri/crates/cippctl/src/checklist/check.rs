@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use checklist::{
-    CheckProgress, Checklist, DueState, Finding, Obstacle, Planned, Round, Run, RunStore, Sources, StepFinding,
-    StepKind, Subject, Verdict, check_all, plan, without_sign_in,
+    CheckProgress, Checklist, Finding, Obstacle, Planned, Round, Run, RunStore, Sources, StepFinding, Subject, Verdict,
+    check_all, plan, without_sign_in,
 };
 use cipp_client::ClientError;
 use clap::Args;
@@ -222,15 +222,8 @@ impl Teller {
 
 /// Whether it is clean-up that was not done yet and is not overdue: to be told, and no fault.
 fn is_to_come(list: &Checklist, run: &Run, found: &StepFinding) -> bool {
-    let is_clean_up = list
-        .step(&found.step)
-        .is_some_and(|step| step.kind == StepKind::CleanUp);
-    if !is_clean_up || !matches!(found.finding.verdict, Verdict::Failed { .. }) {
-        return false;
-    }
     let progress = run.progress(list, Timestamp::now());
-    let due = progress.step(&found.step).and_then(|step| step.due);
-    due.is_none_or(|due| due.state != DueState::Overdue)
+    progress.step(&found.step).is_some_and(|step| step.to_clean_up)
 }
 
 /// A verdict in a word or two, and what more there is to say.

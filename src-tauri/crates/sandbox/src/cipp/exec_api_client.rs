@@ -27,8 +27,8 @@ fn list(state: &CippState, call: &Call) -> Value {
         "AppName": api["displayName"],
         "Role": role.filter(|role| !role.is_empty()),
         "IPRange": state.scenario.ip_ranges,
-        "Enabled": true,
-        "MCPAllowed": false,
+        "Enabled": state.scenario.client_enabled,
+        "MCPAllowed": state.scenario.client_for_mcp,
     }])
 }
 

@@ -31,6 +31,7 @@ use axum::routing::any;
 use serde_json::json;
 
 use crate::directory::Directory;
+use crate::hosting::response_cache::AsOf;
 use crate::hosting::{Caller, refusal};
 use crate::scenario::{Flavour, Scenario};
 use crate::world::{MovingWorld, World};
@@ -147,6 +148,10 @@ pub(crate) fn router(state: CippState) -> Router {
 /// Finds the endpoint without regard to case, as the web UI's own `/api/Listlogs` needs (facts: cipp 1.1).
 async fn dispatch(State(mut state): State<CippState>, Path(name): Path<String>, request: Request) -> Response {
     state.world = state.worlds.now();
+    if let Some(AsOf(ago)) = request.extensions().get() {
+        let now = state.world.now();
+        state.world = state.world.at(now.checked_sub(*ago).unwrap_or(now));
+    }
     let flavour = state.scenario.flavour;
     let (parts, body) = request.into_parts();
     let Some(endpoint) = ENDPOINTS

@@ -48,7 +48,7 @@ const SETTINGS: [&str; 10] = [
     "cipp",
 ];
 
-/// The directory of one sandbox. It does not change while the sandbox runs.
+/// The directory of one scenario. It does not change while the scenario is played.
 #[derive(Debug)]
 pub(crate) struct Directory {
     root: Map<String, Value>,

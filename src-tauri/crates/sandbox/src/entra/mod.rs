@@ -54,7 +54,7 @@ pub(crate) struct Authority {
     /// Token requests seen so far, for scenarios that fail the first few.
     pub token_requests: AtomicU32,
     /// Sign-ins of people that are under way, and what came of them.
-    pub sign_ins: SignIns,
+    pub sign_ins: Arc<SignIns>,
 }
 
 /// Who can sign in, for whoever starts the sandbox.

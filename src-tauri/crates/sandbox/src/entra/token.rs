@@ -131,6 +131,9 @@ fn issue(
     }
     let audience = audience(authority, form.require("scope")?, client)?;
     let secret = form.require("client_secret").map_err(|_| Refusal::no_credential())?;
+    if secret == identity.expired_secret {
+        return Err(Refusal::by_code(7_000_222, identity));
+    }
     if secret != identity.client_secret {
         return Err(Refusal::wrong_secret(client));
     }

@@ -1,4 +1,7 @@
-//! The remote systems' clock: this machine's, shifted by what a scenario says, in tokens and in `Date` headers alike.
+//! The remote systems' clock: this machine's, shifted by what a scenario says, in tokens and in `Date` headers alike. And how
+//! long a scenario's pauses take here.
+
+use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
@@ -24,6 +27,21 @@ impl Clock {
     pub(crate) fn now(self) -> Timestamp {
         let now = Timestamp::now();
         now.checked_add(self.ahead).unwrap_or(now)
+    }
+}
+
+/// How many seconds of a scenario pass in a second, so that ten minutes can be learnt from without waiting for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace(u32);
+
+impl Pace {
+    pub(crate) fn of(seconds_in_a_second: u32) -> Self {
+        Self(seconds_in_a_second.max(1))
+    }
+
+    /// How long a pause of the scenario takes.
+    pub(crate) fn pause(self, seconds: u32) -> Duration {
+        Duration::from_secs(seconds.into()) / self.0
     }
 }
 

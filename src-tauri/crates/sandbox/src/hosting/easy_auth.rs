@@ -5,6 +5,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use axum::{
@@ -18,7 +19,7 @@ use jsonwebtoken::{Algorithm, Validation};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Caller, Flavour, clock::Clock, refusal};
+use super::{Caller, Flavour, clock::Clock, host_paths::RESOURCE_METADATA, refusal};
 use crate::{
     entra::Claims,
     identity::{Identity, SigningKey},
@@ -35,6 +36,8 @@ pub(crate) struct FrontDoor {
     pub key: Arc<SigningKey>,
     pub scenario: Arc<Scenario>,
     pub clock: Clock,
+    /// When a restart that is under way is over; absent: never.
+    pub restarted: Option<Instant>,
     pub seen: Mutex<Seen>,
 }
 
@@ -58,7 +61,7 @@ pub(crate) async fn serve(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if door.scenario.azure_configuration == AzureConfiguration::Restarting {
+    if door.is_restarting() {
         return (StatusCode::SERVICE_UNAVAILABLE, Html("The service is unavailable.")).into_response();
     }
     let Some(token) = bearer(request.headers()) else {
@@ -82,6 +85,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl FrontDoor {
+    fn is_restarting(&self) -> bool {
+        self.scenario.azure_configuration == AzureConfiguration::Restarting
+            && self.restarted.is_none_or(|end| Instant::now() < end)
+    }
+
     /// A Function App turns everybody without a token away; the container lets them in, and CIPP itself refuses them
     /// everywhere but on its public endpoints.
     async fn anonymous(&self, request: Request, next: Next) -> Response {
@@ -209,10 +217,14 @@ impl FrontDoor {
         let Identity {
             tenant_id, client_id, ..
         } = &*self.identity;
-        let challenge = format!(
+        let mut challenge = format!(
             "Bearer realm=\"{host}\" authorization_uri=\"https://login.windows.net/{tenant_id}/oauth2/authorize\" \
              resource_id=\"{client_id}\""
         );
+        if self.scenario.client_for_mcp {
+            // A site that has an MCP server tells its clients where to read on.
+            challenge.push_str(&format!(" resource_metadata=\"https://{host}{RESOURCE_METADATA}\""));
+        }
         let mut response = no_permission(StatusCode::UNAUTHORIZED);
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

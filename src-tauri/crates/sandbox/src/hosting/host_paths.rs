@@ -1,18 +1,28 @@
 //! What the API host does with paths before CIPP's own code sees them: `/api/{endpoint}` goes on, whatever the case of
 //! `api`; the rest is answered by the platform (Function App) or by the web UI, which the container also serves.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, Uri},
+    http::{StatusCode, Uri, header::HOST},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
 
 use super::{Flavour, website};
+use crate::{directory::places::SITE, scenario::Scenario};
 
-pub(super) async fn serve(State(flavour): State<Flavour>, mut request: Request, next: Next) -> Response {
+/// Where a site tells clients of its MCP server how to sign in (RFC 9728).
+pub(super) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
+
+pub(super) async fn serve(State(scenario): State<Arc<Scenario>>, mut request: Request, next: Next) -> Response {
+    let flavour = scenario.flavour;
     let path = request.uri().path();
+    if scenario.client_for_mcp && path.starts_with(RESOURCE_METADATA) {
+        return resource_metadata(&request);
+    }
     if let Some(endpoint) = endpoint(path) {
         if !path.starts_with("/api/")
             && let Some(uri) = with_lower_case_api(request.uri(), endpoint)
@@ -46,6 +56,19 @@ fn endpoint(path: &str) -> Option<&str> {
 fn with_lower_case_api(uri: &Uri, endpoint: &str) -> Option<Uri> {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("/api/{endpoint}{query}").parse().ok()
+}
+
+/// What Save to Azure publishes once a client is marked for MCP (source: `Invoke-ExecApiClient.ps1`).
+fn resource_metadata(request: &Request) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let origin = format!("https://{}", host.unwrap_or_default());
+    axum::Json(json!({
+        "resource": format!("{origin}/api/ExecMcp"),
+        "authorization_servers": [origin],
+        "scopes_supported": [format!("https://{SITE}.azurewebsites.net/user_impersonation")],
+        "bearer_methods_supported": ["header"],
+    }))
+    .into_response()
 }
 
 /// Alive as long as it answers; whether it is ready stands in the body.

@@ -1,5 +1,5 @@
 //! What stands between the network and CIPP's own code: App Service's front door, the container's cache and rate
-//! limit, the website, and trouble on the way.
+//! limit, the website, a sleeping app, a proxy, and trouble on the way.
 //!
 //! Deliberately not here: what CIPP itself decides about a caller it has recognised (roles, IP ranges, tenants). That
 //! is in `cipp`, which gets the recognised [`Caller`] as a request extension.
@@ -10,9 +10,11 @@ pub(crate) mod connection;
 pub(crate) mod easy_auth;
 pub(crate) mod faults;
 mod host_paths;
+pub(crate) mod proxy;
 mod rate_limit;
-mod response_cache;
+pub(crate) mod response_cache;
 mod rows;
+pub(crate) mod waking;
 pub(crate) mod website;
 
 use std::{net::IpAddr, sync::Arc};
@@ -75,24 +77,28 @@ pub(crate) fn api_host(
     cipp: Router,
     front_door: Arc<easy_auth::FrontDoor>,
     faults: Arc<faults::Faults>,
+    waking: Option<waking::Waking>,
     calls: Arc<calls::CallCounter>,
 ) -> Router {
     let scenario = Arc::clone(&front_door.scenario);
     let container = scenario.flavour == Flavour::Container;
     let mut host = cipp;
     if container {
-        let cache = Arc::new(response_cache::ResponseCache::new(scenario.cache_fresh_seconds));
+        let cache = Arc::new(response_cache::ResponseCache::of(&scenario));
         host = host.layer(from_fn_with_state(cache, response_cache::serve));
     }
     // A router's layers run after its routing. Wrapped once more, they run before it and may rewrite the path.
     let mut host = Router::new()
         .fallback_service(host)
-        .layer(from_fn_with_state(scenario.flavour, host_paths::serve));
+        .layer(from_fn_with_state(Arc::clone(&scenario), host_paths::serve));
     if container {
         let limit = Arc::new(rate_limit::RateLimit::new(scenario.calls_per_10_seconds));
         host = host.layer(from_fn_with_state(limit, rate_limit::serve));
     }
     host = host.layer(from_fn_with_state(faults, faults::serve));
+    if let Some(app) = waking {
+        host = host.layer(from_fn_with_state(Arc::new(app), waking::serve));
+    }
     if container {
         host = host.layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     }

@@ -18,8 +18,9 @@ use crate::scenario::{Break, Scenario};
 /// How long what was sent has to reach the client before the connection breaks, so that the break comes after it.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// The same answer, with the scenario's trouble in its body.
-pub(super) fn disturb(scenario: &Scenario, switch: ResetSwitch, response: Response) -> Response {
+/// The same answer, with the scenario's trouble in its body. `log`: it is the log's, which is to break off even where it
+/// is shorter than the scenario reckons with, as a young day is.
+pub(super) fn disturb(scenario: &Scenario, log: bool, switch: ResetSwitch, response: Response) -> Response {
     let delay = Duration::from_millis(scenario.row_delay_ms);
     if delay.is_zero() && scenario.break_in_row.is_none() {
         return response;
@@ -27,6 +28,7 @@ pub(super) fn disturb(scenario: &Scenario, switch: ResetSwitch, response: Respon
     let ending = Ending {
         in_row: scenario.break_in_row.unwrap_or(u64::MAX),
         kind: scenario.break_kind.unwrap_or(Break::Clean),
+        at_the_latest_in_the_last: log && scenario.break_in_row.is_some(),
         switch,
     };
     let (mut parts, body) = response.into_parts();
@@ -41,7 +43,22 @@ pub(super) fn disturb(scenario: &Scenario, switch: ResetSwitch, response: Respon
 struct Ending {
     in_row: u64,
     kind: Break,
+    at_the_latest_in_the_last: bool,
     switch: ResetSwitch,
+}
+
+impl Ending {
+    /// What is sent last, if anything: a connection that breaks.
+    async fn come(&self) -> Option<Result<Bytes, axum::Error>> {
+        if self.kind == Break::Clean {
+            return None;
+        }
+        tokio::time::sleep(SETTLE).await;
+        if self.kind == Break::Reset {
+            self.switch.reset();
+        }
+        Some(Err(axum::Error::new(io::Error::from(io::ErrorKind::ConnectionReset))))
+    }
 }
 
 fn disturbed(
@@ -52,6 +69,8 @@ fn disturbed(
     stream! {
         let mut markers = Markers::default();
         let mut rows = 0_u64;
+        // What comes behind the last marker so far; held back where the body has to end in it.
+        let mut held = Vec::new();
         while let Some(chunk) = body.next().await {
             let mut rest = match chunk {
                 Ok(chunk) => chunk,
@@ -61,15 +80,14 @@ fn disturbed(
                 }
             };
             while let Some(end) = markers.find(&rest) {
+                for piece in held.drain(..) {
+                    yield Ok(piece);
+                }
                 yield Ok(rest.split_to(end));
                 rows += 1;
                 if rows >= ending.in_row {
-                    if ending.kind != Break::Clean {
-                        tokio::time::sleep(SETTLE).await;
-                        if ending.kind == Break::Reset {
-                            ending.switch.reset();
-                        }
-                        yield Err(axum::Error::new(io::Error::from(io::ErrorKind::ConnectionReset)));
+                    if let Some(last) = ending.come().await {
+                        yield last;
                     }
                     return;
                 }
@@ -77,8 +95,22 @@ fn disturbed(
                     tokio::time::sleep(delay).await;
                 }
             }
-            if !rest.is_empty() {
+            if rest.is_empty() {
+                continue;
+            }
+            if ending.at_the_latest_in_the_last {
+                held.push(rest);
+            } else {
                 yield Ok(rest);
+            }
+        }
+        if ending.at_the_latest_in_the_last {
+            // Without a row there is the bracket that opens the list.
+            if rows == 0 && let Some(first) = held.first() {
+                yield Ok(first.slice(..first.len().min(1)));
+            }
+            if let Some(last) = ending.come().await {
+                yield last;
             }
         }
     }

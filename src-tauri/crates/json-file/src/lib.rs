@@ -1,7 +1,9 @@
 //! One small JSON file that several processes share: read whole, changed under a lock, replaced whole.
 //!
-//! Here: the lock beside the file, the format number that is read before anything else, and what is said when a file is
-//! damaged or newer. A file that cannot be understood is never touched. Not here: what the files hold.
+//! Lives here: the lock beside the file, the format number that is read before anything else, and what is said when a file
+//! is damaged or newer. A file that cannot be understood is never touched.
+//!
+//! Deliberately not here: what the files hold, and where they lie.
 
 use std::{
     fs::{self, File},
@@ -12,15 +14,17 @@ use std::{
 use fd_lock::RwLock;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Why a file of the checklists could not be read or kept.
+/// Why a file could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file is not what this program wrote. It is left untouched.
     #[error(
-        "The file of this checklist run is damaged at line {line}, column {column} ({detail}). \
+        "The file of this {what} is damaged at line {line}, column {column} ({detail}). \
          It was left as it is: rename or delete {path} to begin anew.", path = path.display()
     )]
     Damaged {
+        /// What is kept in it, in words.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// Line of the damage, from 1.
@@ -31,14 +35,18 @@ pub enum FileError {
         detail: String,
     },
     /// A newer version of this program wrote the file. It is left untouched.
-    #[error("The checklist run in {path} was written by a newer version of this program. It was left as it is: update the program.", path = path.display())]
+    #[error("The {what} in {path} was written by a newer version of this program. It was left as it is: update the program.", path = path.display())]
     Newer {
+        /// What is kept in it, in words.
+        what: &'static str,
         /// The file.
         path: PathBuf,
     },
     /// The file or its folder cannot be read or written.
-    #[error("The checklist run could not be {doing} in {path}: {source}. {}", next_step(source), path = path.display())]
+    #[error("The {what} could not be {doing} in {path}: {source}. {}", next_step(source), path = path.display())]
     Io {
+        /// What is kept in it, in words.
+        what: &'static str,
         /// `read`, `kept` or `removed`.
         doing: &'static str,
         /// The file.
@@ -58,22 +66,29 @@ fn next_step(error: &io::Error) -> &'static str {
 
 /// A file of JSON with a format number. Holds no data.
 #[derive(Clone, Debug)]
-pub(crate) struct JsonFile {
+pub struct JsonFile {
+    what: &'static str,
     path: PathBuf,
     /// The highest form that this version reads.
     format: u32,
 }
 
 impl JsonFile {
-    pub(crate) fn new(path: PathBuf, format: u32) -> JsonFile {
-        JsonFile { path, format }
+    /// The file at `path`, which holds a `what` (`checklist run`, for the sentences about it) in a form up to `format`.
+    /// Touches nothing yet.
+    #[must_use]
+    pub fn new(what: &'static str, path: PathBuf, format: u32) -> JsonFile {
+        JsonFile { what, path, format }
     }
 
     /// What the file holds; `None` when there is none. Looking makes no file.
     ///
     /// Reads while nobody replaces the file: Windows refuses to replace a file that another process has open. Where
     /// there is no lock file nobody has ever written.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, FileError> {
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, FileError> {
         let lock = File::open(self.lock_path()).map(RwLock::new);
         let _guard = lock.as_ref().ok().and_then(|lock| lock.read().ok());
         self.read_unlocked()
@@ -81,12 +96,16 @@ impl JsonFile {
 
     /// Reads, changes and replaces the file while no other process does. A change that fails writes nothing; `None`
     /// in its answer removes the file.
-    pub(crate) fn change<T, A, E>(&self, change: impl FnOnce(Option<T>) -> Result<(Option<T>, A), E>) -> Result<A, E>
+    ///
+    /// # Errors
+    /// [`FileError`], or what the change itself says.
+    pub fn change<T, A, E>(&self, change: impl FnOnce(Option<T>) -> Result<(Option<T>, A), E>) -> Result<A, E>
     where
         T: Serialize + DeserializeOwned,
         E: From<FileError>,
     {
         let kept = |source| FileError::Io {
+            what: self.what,
             doing: "kept",
             path: self.path.clone(),
             source,
@@ -105,12 +124,16 @@ impl JsonFile {
     }
 
     /// Removes the file, whatever it holds. Where there is none nothing is made.
-    pub(crate) fn forget(&self) -> Result<(), FileError> {
+    ///
+    /// # Errors
+    /// [`FileError::Io`].
+    pub fn forget(&self) -> Result<(), FileError> {
         let gone = |path: &Path| fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
         if gone(&self.path) && gone(&half_written(&self.path)) {
             return Ok(());
         }
         let kept = |source| FileError::Io {
+            what: self.what,
             doing: "removed",
             path: self.path.clone(),
             source,
@@ -127,6 +150,7 @@ impl JsonFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {
                 return Err(FileError::Io {
+                    what: self.what,
                     doing: "read",
                     path: self.path.clone(),
                     source,
@@ -139,6 +163,7 @@ impl JsonFile {
             format: u32,
         }
         let damaged = |error: serde_json::Error| FileError::Damaged {
+            what: self.what,
             path: self.path.clone(),
             line: error.line().max(1),
             column: error.column().max(1),
@@ -147,6 +172,7 @@ impl JsonFile {
         let FormatOnly { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
         if format > self.format {
             return Err(FileError::Newer {
+                what: self.what,
                 path: self.path.clone(),
             });
         }
@@ -220,7 +246,7 @@ mod tests {
 
     fn file() -> (tempfile::TempDir, JsonFile) {
         let folder = tempfile::tempdir().unwrap();
-        let file = JsonFile::new(folder.path().join("new").join("run.json"), 2);
+        let file = JsonFile::new("thing", folder.path().join("new").join("run.json"), 2);
         (folder, file)
     }
 
@@ -278,8 +304,12 @@ mod tests {
         let (_folder, file) = file();
         add(&file).unwrap();
         let before = fs::read(&file.path).unwrap();
-        let error =
-            file.change(|_: Option<Held>| Err::<(Option<Held>, ()), _>(FileError::Newer { path: PathBuf::new() }));
+        let error = file.change(|_: Option<Held>| {
+            Err::<(Option<Held>, ()), _>(FileError::Newer {
+                what: "thing",
+                path: PathBuf::new(),
+            })
+        });
         assert!(error.is_err());
         assert_eq!(fs::read(&file.path).unwrap(), before);
     }
@@ -301,6 +331,7 @@ mod tests {
     fn what_to_do_fits_what_went_wrong() {
         let told = |kind: io::ErrorKind| {
             let error = FileError::Io {
+                what: "checklist run",
                 doing: "kept",
                 path: "run.json".into(),
                 source: kind.into(),
