@@ -17,7 +17,7 @@ mod codes;
 mod explain;
 mod search;
 
-pub use catalogue::{CatalogueError, Failure, DeepLink, Rung, Seen, Waiting, all, by_id, check};
+pub use catalogue::{CatalogueError, DeepLink, Failure, Rung, Seen, Waiting, all, by_id, check};
 pub use codes::{aadsts_codes, microsoft_page};
 pub use explain::{Explanation, Symptom, by_aadsts, by_status, explain};
 pub use search::search;

@@ -112,6 +112,8 @@ export class ReplaceState {
       this.warning = null;
       this.done = true;
       this.#app.changed(changed);
+      // How it stood was with the old one.
+      this.#app.status.forget(id);
     } catch (error) {
       const failure = CommandFailure.from(error);
       if (failure.code === "cancelled") this.stages = [];
