@@ -118,12 +118,16 @@ pub async fn keep_ending(state: &Arc<AppState>, id: ConnectionId, ending: Secret
 /// A connection was refused. Where Entra says that its secret has expired, that is kept: the reminder then says so, and
 /// not only the one who tried.
 pub async fn note_refusal(state: &Arc<AppState>, id: ConnectionId, error: &ClientError) {
-    let ClientError::SignInRefused {
+    if let ClientError::SignInRefused {
         aadsts: Some(EXPIRED), ..
     } = error
-    else {
-        return;
-    };
+    {
+        note_expired(state, id).await;
+    }
+}
+
+/// Keeps that the secret of a connection has expired, as Entra said.
+pub async fn note_expired(state: &Arc<AppState>, id: ConnectionId) {
     if state.demo_with(id).is_some() {
         return;
     }

@@ -11,6 +11,7 @@ use specta::Type;
 use tauri::async_runtime::spawn_blocking;
 
 use crate::{
+    credentials,
     error::{CommandError, CommandResult, ErrorCode},
     state::AppState,
 };
@@ -116,6 +117,9 @@ pub async fn run(
         Verdict::Works | Verdict::Broken => {
             // What the other client remembers of a refused secret is over.
             state.forget_client(id);
+            if run.named().is_some_and(|failure| failure.id == "secret-expired") {
+                credentials::note_expired(state, id).await;
+            }
             keep(state, id, run.clone()).await;
         }
     }

@@ -169,6 +169,24 @@ export const commands = {
 	signOut: () => typedError<null, CommandError>(__TAURI_INVOKE("sign_out")),
 	/**  Who is signed in for this connection. Whoever is signed in for another one is forgotten. */
 	signedIn: (connectionId: ConnectionId) => typedError<SignedIn | null, CommandError>(__TAURI_INVOKE("signed_in", { connectionId })),
+	/**  Climbs the ladder of a connection; the climb before is cancelled. Looks and changes nothing. */
+	diagnose: (connectionId: ConnectionId, channel: Channel<RungOutcome>) => typedError<Diagnosis, CommandError>(__TAURI_INVOKE("diagnose", { connectionId, channel })),
+	/**  Ends the climb of this connection, if one is under way. */
+	diagnoseCancel: (connectionId: ConnectionId) => typedError<null, CommandError>(__TAURI_INVOKE("diagnose_cancel", { connectionId })),
+	/**  The last climbs of a connection, and what has changed since it last worked. */
+	diagnosisHistory: (connectionId: ConnectionId) => typedError<DiagnosisHistory, CommandError>(__TAURI_INVOKE("diagnosis_history", { connectionId })),
+	/**  One of them as text for a ticket. */
+	diagnosisReport: (connectionId: ConnectionId, startedAt: string) => typedError<string, CommandError>(__TAURI_INVOKE("diagnosis_report", { connectionId, startedAt })),
+	/**  What a message of CIPP's log, with its data, may mean. Nothing is sent anywhere. */
+	explainText: (text: string) => typedError<Explained, CommandError>(__TAURI_INVOKE("explain_text", { text })),
+	/**  The last calls of this app, newest first. */
+	networkCalls: () => typedError<NetworkCall[], CommandError>(__TAURI_INVOKE("network_calls")),
+	/**  The faults that the sandbox can play. */
+	faults: () => typedError<Fault[], CommandError>(__TAURI_INVOKE("faults")),
+	/**  Breaks the sandbox in this way, or repairs it. Its connection changes with it, as a technician would have got it. */
+	faultPlay: (name: string | null) => typedError<ConnectionInfo, CommandError>(__TAURI_INVOKE("fault_play", { name })),
+	/**  The fault that the sandbox plays. */
+	faultPlaying: () => typedError<string | null, CommandError>(__TAURI_INVOKE("fault_playing")),
 	/**  A narrow window that stays on top, to stand beside the browser; off gives it its former size back. */
 	setNarrow: (on: boolean) => typedError<null, CommandError>(__TAURI_INVOKE("set_narrow", { on })),
 	/**  The preferences. */
@@ -288,6 +306,24 @@ text: string } |
 { kind: "settle"; 
 /**  Which of them counts. */
 kept: Side };
+
+/**  One difference. */
+export type Changed = {
+	/**  What it is. */
+	what: string,
+	/**  As it was when it worked. */
+	before: string,
+	/**  As it is now. */
+	now: string,
+};
+
+/**  What differs between the last run that worked and now. */
+export type ChangedSince = {
+	/**  When it last worked. */
+	lastGoodAt: string,
+	/**  What differs; what neither of the two knew is no difference. */
+	changes: Changed[],
+};
 
 /**  A check. Its text form is the one that checklists and evidence use, such as `cipp-listlogs`. */
 export type CheckId = 
@@ -675,6 +711,36 @@ export type Deciding = {
 	value: string,
 };
 
+/**  An address to open in the browser. */
+export type DeepLink = {
+	/**  What is there. */
+	label: string,
+	/**  Https. */
+	url: string,
+};
+
+/**  A climb as it is shown. */
+export type Diagnosis = {
+	/**  When it began. */
+	startedAt: string,
+	/**  How long it took, in milliseconds. */
+	durationMs: number,
+	/**  All nine rungs, in order. */
+	rungs: RungOutcome[],
+	/**  How it ended. */
+	verdict: Verdict,
+	/**  What decides whether the connection works, as it was then. */
+	setting: Fact[],
+};
+
+/**  The last climbs of a connection. */
+export type DiagnosisHistory = {
+	/**  Newest first. */
+	runs: Diagnosis[],
+	/**  What differs since it last worked; none where it works, or never did. */
+	changed: ChangedSince | null,
+};
+
 /**  A clean-up that is open. */
 export type Due = {
 	/**  When it is due. */
@@ -842,6 +908,14 @@ export type Evidence = {
 	signedInAs: string | null,
 };
 
+/**  What a text may mean. */
+export type Explained = {
+	/**  All plausible failures, the most specific first. */
+	failures: Failure[],
+	/**  Codes of Entra that no failure explains. */
+	unknownCodes: UnknownCode[],
+};
+
 /**  The form of an exported file. */
 export type ExportFormat = 
 /**  Comma-separated values. */
@@ -934,6 +1008,56 @@ export type Facets = {
 	generation: number,
 	/**  One for each field that was asked for, in the order of [`FacetField::ALL`]. */
 	facets: Facet[],
+};
+
+/**  A detail by its name. */
+export type Fact = {
+	/**  What it is. */
+	label: string,
+	/**  Its value. */
+	value: string,
+};
+
+/**  One way in which something fails. */
+export type Failure = {
+	/**  Stable name. */
+	id: string,
+	/**  Its numbers in the failure catalogue of the facts page; may be empty. */
+	numbers: number[],
+	/**  Where on the way to the log it stands. */
+	rung: Rung,
+	/**  Where its symptom is met. */
+	seen: Seen[],
+	/**  The cause in one sentence. */
+	title: string,
+	/**  What one sees. */
+	symptom: string,
+	/**  Why, in CIPP's and Microsoft's own terms. */
+	cause: string,
+	/**  What to do, in order; the first is the next click. Never empty. */
+	remedy: string[],
+	/**  Where waiting is the remedy. */
+	waiting: Waiting | null,
+	/**  The step of a checklist that mends it: `checklist/step`. */
+	step: string | null,
+	/**  Where to read on, or where to go. */
+	link: DeepLink | null,
+	/**  Where the fact is from. */
+	source: string,
+	/**  Whether the fact is established; else it is shown as probable. */
+	certain: boolean,
+	/**  Trying again by itself does harm. */
+	neverRetry: boolean,
+};
+
+/**  A fault that the sandbox can play. */
+export type Fault = {
+	/**  Its name. */
+	name: string,
+	/**  A few words for the list. */
+	title: string,
+	/**  Cause and remedy, for whoever has guessed. */
+	teaches: string,
 };
 
 /**  A field of a form or an option of the command line. */
@@ -1286,6 +1410,26 @@ export type Mistake = {
 	message: string,
 };
 
+/**  A call of this app, to whatever server. */
+export type NetworkCall = {
+	/**  When it was sent. */
+	at: string,
+	/**  The server's name, with its port where it is not the usual one. */
+	host: string,
+	/**  The path, without the query; IDs and people's names in it are replaced. */
+	path: string,
+	/**  HTTP status; none where no reply came (yet). */
+	status: number | null,
+	/**  Why there is no whole reply, in a word; empty where there is one, or the call is under way. */
+	outcome: string,
+	/**  Bytes of the reply that were read, after decompression. */
+	bytes: number,
+	/**  In milliseconds; 0 while it is under way. */
+	durationMs: number,
+	/**  What it was for. */
+	reason: string,
+};
+
 /**  Something to tell about a pasted text. */
 export type NoteInfo = {
 	/**  Which note it is. */
@@ -1533,6 +1677,78 @@ export type Request = {
  */
 export type RowId = string;
 
+/**  The rungs of the ladder to the log, and what stands beside it. The catalogue's files write them with hyphens. */
+export type Rung = 
+/**  The address is one that can be called. */
+"address" | 
+/**  Name, network, proxy, certificate, clock. */
+"reach" | 
+/**  CIPP's API and not its website. */
+"rightDoor" | 
+/**  CIPP's API and not its website. */
+"right-door" | 
+/**  Entra issues a token. */
+"signIn" | 
+/**  Entra issues a token. */
+"sign-in" | 
+/**  The token is one that CIPP can accept. */
+"tokenFits" | 
+/**  The token is one that CIPP can accept. */
+"token-fits" | 
+/**  The site in front of CIPP accepts it. */
+"accepted" | 
+/**  CIPP allows the call. */
+"allowed" | 
+/**  The log can be read. */
+"logRead" | 
+/**  The log can be read. */
+"log-read" | 
+/**  Versions and the access checks, which nobody needs for the log. */
+"versions" | 
+/**  Met in the pages of CIPP or Entra while setting up. */
+"setUp" | 
+/**  Met in the pages of CIPP or Entra while setting up. */
+"set-up" | 
+/**  CIPP's own trouble with customers' tenants. */
+"insideCipp" | 
+/**  CIPP's own trouble with customers' tenants. */
+"inside-cipp";
+
+/**  A rung as it is shown. */
+export type RungOutcome = {
+	/**  Which. */
+	rung: Rung,
+	/**  Counted from 1. */
+	number: number,
+	/**  How it stands. */
+	state: RungState,
+	/**  In milliseconds. */
+	durationMs: number,
+	/**  What proves it, or what went wrong; one line. */
+	proof: string,
+	/**  More, for whoever looks closer. */
+	facts: Fact[],
+	/**  Where it broke: all plausible failures, the one to name first. */
+	causes: Failure[],
+	/**  Where it holds: what is worth knowing all the same. */
+	notes: Failure[],
+	/**  What the server said; may be empty. */
+	serverSaid: string,
+};
+
+/**  How a rung stands. */
+export type RungState = 
+/**  The climb ended below. */
+"notReached" | 
+/**  Being tried. */
+"running" | 
+/**  It holds. */
+"passed" | 
+/**  It broke. */
+"failed" | 
+/**  Nobody needs it for the log, and it could not be looked at; the proof says why. */
+"skipped";
+
 /**  Where the same thing was logged: the row's message with names, addresses, ids and numbers masked. */
 export type SameThing = {
 	/**  The masked message: `Failed to set license for <user>: <guid>`. */
@@ -1633,6 +1849,17 @@ export type SecretShape = {
 	/**  The sentence for the screen; empty when there is nothing to say. */
 	sentence: string,
 };
+
+/**  Where a symptom is met. */
+export type Seen = 
+/**  An answer to a call with the stored secret. */
+"client" | 
+/**  A person's sign-in at Microsoft. */
+"person" | 
+/**  A message or the data of CIPP's log. */
+"log" | 
+/**  A page of CIPP or Entra. */
+"page";
 
 /**  What a person prefers. Fields that an older version did not know have their defaults. */
 export type Settings = {
@@ -2004,6 +2231,14 @@ export type Theme =
 /**  Always dark. */
 "dark";
 
+/**  A code of Entra that only Microsoft explains. */
+export type UnknownCode = {
+	/**  The number behind `AADSTS`. */
+	code: number,
+	/**  Microsoft's page about it. */
+	page: string,
+};
+
 /**  One answer to a checklist's question. */
 export type Variant = {
 	/**  Stable name. */
@@ -2014,12 +2249,31 @@ export type Variant = {
 	hint: string,
 };
 
+/**  How a climb ended. */
+export type Verdict = 
+/**  The log can be read. */
+"works" | 
+/**  A rung broke. */
+"broken" | 
+/**  A person stopped it. */
+"cancelled";
+
 /**  What a view is as a command line. */
 export type ViewCommand = 
 /**  `cippctl logs --connection ... --query ...`. */
 "cippctl" | 
 /**  PowerShell with CIPPAPIModule: `Get-CIPPLogs`, and `Where-Object` for what CIPP cannot filter. */
 "powerShell";
+
+/**  Waiting as a remedy. */
+export type Waiting = {
+	/**  Seconds until it is worth trying again. */
+	seconds: number,
+	/**  Seconds after which it was not only a matter of waiting. */
+	most: number,
+	/**  What is waited for. */
+	why: string,
+};
 
 /**  Where the secret of a connection is, and what else of it is on this computer. */
 export type Whereabouts = {

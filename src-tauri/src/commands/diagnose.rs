@@ -38,8 +38,7 @@ pub struct NetworkCall {
     /// Why there is no whole reply, in a word; empty where there is one, or the call is under way.
     pub outcome: String,
     /// Bytes of the reply that were read, after decompression.
-    #[specta(type = f64)]
-    pub bytes: u64,
+    pub bytes: u32,
     /// In milliseconds; 0 while it is under way.
     pub duration_ms: u32,
     /// What it was for.
@@ -103,7 +102,7 @@ pub async fn network_calls(state: Shared<'_>) -> CommandResult<Vec<NetworkCall>>
             path: call.path,
             status: call.status,
             outcome: call.outcome,
-            bytes: call.bytes,
+            bytes: u32::try_from(call.bytes).unwrap_or(u32::MAX),
             duration_ms: call.duration_ms,
             reason: call.reason.to_owned(),
         })

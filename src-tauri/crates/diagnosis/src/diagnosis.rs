@@ -20,6 +20,7 @@ pub(crate) const RUNGS: [Rung; 9] = [
 
 /// One climb.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Diagnosis {
     /// When it began.
     pub started_at: Timestamp,
@@ -66,9 +67,9 @@ pub enum Verdict {
 
 /// One rung of a climb.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RungOutcome {
     /// Which.
-    #[serde(with = "rung_name")]
     pub rung: Rung,
     /// Counted from 1.
     pub number: u8,
@@ -152,23 +153,5 @@ pub fn name(rung: Rung) -> &'static str {
         Rung::Versions => "Versions",
         Rung::SetUp => "Set-up",
         Rung::InsideCipp => "Inside CIPP",
-    }
-}
-
-/// In files a rung stands by one name both ways; in the catalogue it is read in another form than it is told in.
-mod rung_name {
-    use failures::Rung;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use super::RUNGS;
-
-    pub fn serialize<S: Serializer>(rung: &Rung, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(super::name(*rung))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rung, D::Error> {
-        let name = String::deserialize(from)?;
-        let known = RUNGS.into_iter().find(|rung| super::name(*rung) == name);
-        known.ok_or_else(|| D::Error::custom(format!("there is no rung \u{201C}{name}\u{201D}")))
     }
 }

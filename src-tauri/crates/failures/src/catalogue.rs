@@ -82,37 +82,43 @@ pub struct Failure {
     near_misses: Vec<NearMiss>,
 }
 
-/// The rungs of the ladder to the log, and what stands beside it.
+/// The rungs of the ladder to the log, and what stands beside it. The catalogue's files write them with hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Type)]
-#[serde(rename_all(serialize = "camelCase", deserialize = "kebab-case"))]
+#[serde(rename_all = "camelCase")]
 pub enum Rung {
     /// The address is one that can be called.
     Address,
     /// Name, network, proxy, certificate, clock.
     Reach,
     /// CIPP's API and not its website.
+    #[serde(alias = "right-door")]
     RightDoor,
     /// Entra issues a token.
+    #[serde(alias = "sign-in")]
     SignIn,
     /// The token is one that CIPP can accept.
+    #[serde(alias = "token-fits")]
     TokenFits,
     /// The site in front of CIPP accepts it.
     Accepted,
     /// CIPP allows the call.
     Allowed,
     /// The log can be read.
+    #[serde(alias = "log-read")]
     LogRead,
     /// Versions and the access checks, which nobody needs for the log.
     Versions,
     /// Met in the pages of CIPP or Entra while setting up.
+    #[serde(alias = "set-up")]
     SetUp,
     /// CIPP's own trouble with customers' tenants.
+    #[serde(alias = "inside-cipp")]
     InsideCipp,
 }
 
 /// Where a symptom is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Type)]
-#[serde(rename_all(serialize = "camelCase", deserialize = "kebab-case"))]
+#[serde(rename_all = "camelCase")]
 pub enum Seen {
     /// An answer to a call with the stored secret.
     Client,
