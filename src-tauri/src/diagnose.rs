@@ -147,7 +147,10 @@ pub async fn report(state: &Arc<AppState>, id: ConnectionId, started_at: &str) -
 /// What a message of CIPP's log, with its data, may mean.
 #[must_use]
 pub fn explain_log(text: &str) -> Explained {
-    let end = text.floor_char_boundary(LONGEST_EXPLAINED);
+    let mut end = text.len().min(LONGEST_EXPLAINED);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     let found = failures::explain(&Symptom::log(&text[..end]));
     Explained {
         failures: found.failures.into_iter().cloned().collect(),

@@ -71,7 +71,7 @@ pub async fn run(args: DiagnoseArgs, cancel: &CancellationToken) -> Result<(), F
     }
     let changed = keep(who.saved(), &run);
     match args.format {
-        Form::Text => print!("{}", visible(&ending(&run, changed.as_ref()))),
+        Form::Text => write!(io::stdout().lock(), "{}", visible(&ending(&run, changed.as_ref())))?,
         Form::Report => writeln!(io::stdout().lock(), "{}", visible(&diagnosis::report(&run)))?,
         Form::Json => print_json(&Told {
             causes: run.broken().map(RungOutcome::causes).unwrap_or_default(),
