@@ -35,6 +35,10 @@ async fn the_sandbox_is_broken_diagnosed_and_repaired() {
     let window = Window::open(&desktop, &["--sandbox"]).await;
     window.see("log-row").await;
     window.read_in("status-pill", "ok").await;
+    window.choose("range", "7d").await;
+    let week = "return document.querySelectorAll('[data-testid^=day-2][data-state=complete], \
+                [data-testid^=day-2][data-state=partial]').length === 7";
+    window.until("the week is there", week).await;
 
     break_and_diagnose(&window, "expired").await;
     ended(&window, "broken").await;
@@ -45,8 +49,9 @@ async fn the_sandbox_is_broken_diagnosed_and_repaired() {
     window.read_in("diagnose", "The client secret has expired.").await;
     window.read_in("server-said", "code=7000222").await;
     window.read_in("status-pill", "4").await;
-    // What is in the list stays readable meanwhile.
+    // What is in the archive stays readable meanwhile.
     window.click("rail-logs").await;
+    window.choose("range", "7d").await;
     window.see("log-row").await;
 
     window.click("fault-repair").await;

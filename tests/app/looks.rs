@@ -83,6 +83,16 @@ async fn every_screen(theme: &str) {
     window.click("test").await;
     window.read("This connection works.").await;
     window.inspect(&name("connections")).await;
+    for dialog in ["where", "replace", "end", "script"] {
+        window.click("more").await;
+        window.see("connection-menu").await;
+        let choose = format!("document.querySelector('[data-testid=connection-menu] [data-item={dialog}]').click()");
+        window.run(&choose, vec![]).await;
+        window.see(dialog).await;
+        window.inspect(&name(&format!("credential-{dialog}"))).await;
+        window.press(Key::Escape).await;
+        window.see_no_more(dialog).await;
+    }
     window.click("rail-diagnose").await;
     window.see("diagnose-empty").await;
     window.inspect(&name("diagnose-empty")).await;
