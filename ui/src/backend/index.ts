@@ -321,8 +321,7 @@ export const backend = {
   diagnose: (connectionId: string, onProgress: (rung: RungOutcome) => void) =>
     open(commands.diagnose(connectionId, listen(onProgress))),
   diagnoseCancel: (connectionId: string) => open(commands.diagnoseCancel(connectionId)),
-  diagnosisHistory: (connectionId: string) =>
-    open(commands.diagnosisHistory(connectionId)),
+  diagnosisHistory: (connectionId: string) => open(commands.diagnosisHistory(connectionId)),
   diagnosisReport: (connectionId: string, startedAt: string) =>
     open(commands.diagnosisReport(connectionId, startedAt)),
   explainText: (text: string) => open(commands.explainText(text)),

@@ -128,11 +128,17 @@ fn causes(text: &str, status: Option<u16>, seen: Option<Seen>) -> Explained {
         failures: mut causes,
         unknown_codes,
     } = explain(&symptom);
-    if causes.is_empty() && unknown_codes.is_empty() {
+    let is_bare = text.is_empty() && code.is_none();
+    if is_bare || causes.is_empty() && unknown_codes.is_empty() {
         let here = |known: &&Known| seen.is_none_or(|seen| known.seen.contains(&seen));
         let by_status: Vec<_> = status.map(by_status).unwrap_or_default();
         let others = if text.is_empty() { by_status } else { search(text, MOST) };
-        causes = others.into_iter().filter(here).take(MOST).collect();
+        for other in others.into_iter().filter(here) {
+            if !causes.iter().any(|known| known.id == other.id) {
+                causes.push(other);
+            }
+        }
+        causes.truncate(MOST);
     }
     Explained { causes, unknown_codes }
 }

@@ -269,8 +269,10 @@ pub struct Scenario {
     pub html_instead_of_json: bool,
     /// API calls are accepted and never answered.
     pub hang: bool,
-    /// A list of rows breaks off in the middle of this row (counted from 1); a log that is shorter in its last one.
+    /// A list of rows breaks off in the middle of this row (counted from 1).
     pub break_in_row: Option<u64>,
+    /// A log that is shorter than that breaks off in its last row, as a young day must to show the fault.
+    pub break_short_logs_too: bool,
     /// How it breaks off.
     pub break_kind: Option<Break>,
     /// A pause before each row, in milliseconds.
@@ -391,6 +393,7 @@ impl Default for Scenario {
             html_instead_of_json: false,
             hang: false,
             break_in_row: None,
+            break_short_logs_too: false,
             break_kind: None,
             row_delay_ms: 0,
             tls_inspected: false,

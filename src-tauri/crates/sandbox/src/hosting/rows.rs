@@ -28,7 +28,7 @@ pub(super) fn disturb(scenario: &Scenario, log: bool, switch: ResetSwitch, respo
     let ending = Ending {
         in_row: scenario.break_in_row.unwrap_or(u64::MAX),
         kind: scenario.break_kind.unwrap_or(Break::Clean),
-        at_the_latest_in_the_last: log && scenario.break_in_row.is_some(),
+        at_the_latest_in_the_last: log && scenario.break_short_logs_too,
         switch,
     };
     let (mut parts, body) = response.into_parts();
