@@ -77,7 +77,7 @@ pub struct Failure {
     #[serde(skip)]
     pub(crate) recognise: Vec<Recognise>,
     #[serde(skip)]
-    samples: Vec<Sample>,
+    pub(crate) samples: Vec<Sample>,
     #[serde(skip)]
     near_misses: Vec<NearMiss>,
 }
@@ -163,9 +163,9 @@ pub(crate) struct Recognise {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sample {
+pub(crate) struct Sample {
     seen: Seen,
-    status: Option<u16>,
+    pub(crate) status: Option<u16>,
     text: String,
 }
 

@@ -86,7 +86,11 @@ pub fn by_aadsts(code: u32, seen: Seen) -> Option<&'static Failure> {
 /// Every failure that comes with this HTTP status, for whoever knows no more than that.
 #[must_use]
 pub fn by_status(status: u16) -> Vec<&'static Failure> {
-    let comes_with = |failure: &&Failure| failure.recognise.iter().any(|one| one.status.contains(&status));
+    // Most are recognised by their words alone; the samples tell the status that comes with them.
+    let comes_with = |failure: &&Failure| {
+        failure.recognise.iter().any(|one| one.status.contains(&status))
+            || failure.samples.iter().any(|sample| sample.status == Some(status))
+    };
     all().iter().filter(comes_with).collect()
 }
 
