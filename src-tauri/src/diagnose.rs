@@ -112,17 +112,13 @@ pub async fn run(
             diagnosis::run(&client, &about, &tell, &cancel).await
         }
     };
-    match run.verdict {
-        Verdict::Cancelled => {}
-        Verdict::Works | Verdict::Broken => {
-            // What the other client remembers of a refused secret is over.
-            state.forget_client(id);
-            if run.named().is_some_and(|failure| failure.id == "secret-expired") {
-                credentials::note_expired(state, id).await;
-            }
-            keep(state, id, run.clone()).await;
-        }
+    // What the other client remembers of a refused secret is over.
+    state.forget_client(id);
+    if run.named().is_some_and(|failure| failure.id == "secret-expired") {
+        credentials::note_expired(state, id).await;
     }
+    // One that was cancelled too: it is on the screen, and its report can be asked for.
+    keep(state, id, run.clone()).await;
     Ok((&run).into())
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::diagnosis::{About, Diagnosis, Patience, RungOutcome, RungState, Verdict};
+use ::diagnosis::{About, Diagnosis, RungOutcome, RungState, Verdict};
 use cipp_client::{Client, ClientOptions, Connection, FieldError, ManualProxy, ProxyChoice, Secret};
 use sandbox::{Ready, Sandbox, SandboxOptions, Scenario};
 use tokio_util::sync::CancellationToken;
@@ -154,10 +154,7 @@ async fn no_run_holds_the_secret_or_a_token() {
 async fn a_climb_ends_as_soon_as_it_is_cancelled() {
     let sandbox = sandbox(1).await;
     let ready = sandbox.play("hang".parse().unwrap()).await.unwrap();
-    let about = About {
-        patience: Patience::default(),
-        ..About::default()
-    };
+    let about = About::default();
     let client = client(&ready, &about).unwrap();
     let cancel = CancellationToken::new();
     let stop = cancel.clone();

@@ -7,6 +7,7 @@ use tauri::ipc::Channel;
 
 use super::{Shared, connections::ConnectionInfo};
 use crate::{
+    demo::Demo,
     diagnose::{self, Diagnosis, DiagnosisHistory, Explained, RungOutcome},
     error::CommandResult,
 };
@@ -137,8 +138,5 @@ pub async fn fault_play(state: Shared<'_>, name: Option<String>) -> CommandResul
 #[tauri::command]
 #[specta::specta]
 pub async fn fault_playing(state: Shared<'_>) -> CommandResult<Option<String>> {
-    Ok(match state.demo_if_started() {
-        Some(demo) => demo.playing(),
-        None => None,
-    })
+    Ok(state.demo_if_started().and_then(Demo::playing))
 }

@@ -115,7 +115,8 @@ Examples:
   A scheduled check:
     cippctl diagnose --connection Contoso --format json | jq -r '.verdict, .causes[0].title'
 
-Nothing is tried twice, a wrong secret least of all, and nothing is changed.
+Nothing is changed, and nothing is tried again, a wrong secret least of all; only a call that is answered 401 is made
+once more with a fresh token.
 ";
 
 const EXPLAIN_EXAMPLES: &str = "\

@@ -33,7 +33,7 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// A client's options for a climb: nothing is tried twice, because the climb is to tell what happens and not to get
+    /// A client's options for a climb: nothing is waited out, because the climb is to tell what happens and not to get
     /// around it.
     #[must_use]
     pub fn options(&self, options: ClientOptions) -> ClientOptions {
@@ -117,8 +117,8 @@ impl Broken {
 
 /// Climbs the ladder of this connection. Each rung is told when it begins and when it ends.
 ///
-/// Looks and changes nothing: one anonymous call, one sign-in, and calls of the compiled-in list. Nothing is tried twice,
-/// a wrong secret least of all. `client` should have been made with [`Patience::options`]. When `cancel` is cancelled, it
+/// Looks and changes nothing: one anonymous call, one sign-in, and calls of the compiled-in list. Nothing is tried again,
+/// a wrong secret least of all; only a call that is answered 401 is made once more, with a fresh token. `client` should have been made with [`Patience::options`]. When `cancel` is cancelled, it
 /// ends at once, with what was found until then.
 pub async fn run(
     client: &Client,

@@ -1,4 +1,5 @@
-//! The last runs of each connection, in one file each.
+//! The last runs of each connection, in one file each. Who removes a connection removes its file with everything else that
+//! carries its id.
 
 use std::path::PathBuf;
 
@@ -58,14 +59,6 @@ impl DiagnosisStore {
         })
     }
 
-    /// Drops the runs of a connection, for when the connection is removed.
-    ///
-    /// # Errors
-    /// [`FileError::Io`].
-    pub fn forget(&self, connection: Uuid) -> Result<(), FileError> {
-        self.file(connection).forget()
-    }
-
     fn file(&self, connection: Uuid) -> JsonFile {
         let path = self.folder.join(format!("{}.json", connection.hyphenated()));
         JsonFile::new("history of diagnoses", path, FORMAT)
@@ -114,7 +107,5 @@ mod tests {
         store.keep(id, &at(40, Verdict::Works)).unwrap();
         assert_eq!(store.load(id).unwrap().len(), KEPT, "one good run is enough");
         assert!(store.load(Uuid::from_u128(2)).unwrap().is_empty());
-        store.forget(id).unwrap();
-        assert!(store.load(id).unwrap().is_empty());
     }
 }
